@@ -1,0 +1,64 @@
+"""Who is calling: the key in the Authorization header, checked once by one guard, deny by default.
+
+Each route names its scope in `opt`; a route that names none answers nobody, unless it says it is
+public.
+"""
+
+from time import monotonic
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from omniretail.api.process import Process
+from omniretail.channels import KeyNotValid, Principal, authenticate
+from omniretail.errors import Forbidden
+
+_MOST_CACHED = 10_000
+
+
+class ScopeMissing(Forbidden):
+    """This key lacks the scope that the request needs."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"The key lacks the scope {scope}.", scope=scope)
+
+
+class KeyRing:
+    """Remembers for a few seconds which token is which principal, so that most requests ask nobody."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._known: dict[str, tuple[float, Principal]] = {}
+
+    async def principal(self, token: str) -> Principal:
+        """Return the principal of a token. Raises: KeyNotValid."""
+        known = self._known.get(token)
+        if known and known[0] > monotonic():
+            return known[1]
+        async with self._process.database.reading() as tx:
+            principal = await authenticate(tx, token)
+        if len(self._known) >= _MOST_CACHED:
+            self._known.clear()
+        self._known[token] = (
+            monotonic() + self._process.settings.key_cache_seconds,
+            principal,
+        )
+        return principal
+
+
+async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    """Let a request through if its key has the scope that the route names.
+
+    Raises: KeyNotValid, ScopeMissing.
+    """
+    if handler.opt.get("public"):
+        return
+    header = connection.headers.get("authorization", "")
+    kind, _, token = header.partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise KeyNotValid("Send a key as `Authorization: Bearer <key>`.")
+    principal = await connection.app.state.key_ring.principal(token.strip())
+    scope = handler.opt.get("scope")
+    if scope is None or scope not in principal.scopes:
+        raise ScopeMissing(scope or "none")
+    connection.scope["user"] = principal

@@ -1,0 +1,193 @@
+"""Locations and SKUs over HTTP."""
+
+from typing import Annotated, Literal
+
+from litestar import Response, get, put
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from msgspec import Meta
+
+from omniretail import catalog, clock
+from omniretail.api.paging import Cursor, Limit, Page, page, text_cursor
+from omniretail.api.process import Tx
+from omniretail.api.wire import Code, Request, Text, View
+from omniretail.errors import DomainError, Invalid
+
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(name="If-Match", description="The ETag you read; a stale edit answers 412"),
+]
+
+
+class LocationRequest(Request, frozen=True, kw_only=True):
+    """A location, all of it: what is left out takes its default."""
+
+    name: Text
+    kind: Literal["store", "warehouse"] = "store"
+    time_zone: Text = "UTC"
+    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    capabilities: tuple[catalog.Capability, ...] = ("carry_out", "pickup", "ship")
+    status: Literal["active", "inactive"] = "active"
+
+
+class LocationView(View, frozen=True, kw_only=True):
+    """A location as stored."""
+
+    code: str
+    name: str
+    kind: str
+    time_zone: str
+    latitude: float | None
+    longitude: float | None
+    capabilities: list[str]
+    status: str
+    version: int
+
+
+class BarcodeBody(Request, frozen=True, kw_only=True):
+    """A barcode as printed; `internal` codes are the retailer's own and carry no check digit."""
+
+    code: Code
+    kind: Literal["gtin", "internal"] = "gtin"
+
+
+class SkuRequest(Request, frozen=True, kw_only=True):
+    """A SKU, all of it: what is left out takes its default."""
+
+    name: Text
+    tax_class: Code = "standard"
+    status: Literal["active", "blocked"] = "active"
+    barcodes: Annotated[tuple[BarcodeBody, ...], Meta(max_length=50)] = ()
+
+
+class SkuView(View, frozen=True, kw_only=True):
+    """A SKU as stored."""
+
+    sku: str
+    name: str
+    tax_class: str
+    status: str
+    barcodes: list[BarcodeBody]
+    version: int
+
+
+@put("/v1/locations/{code:str}", opt={"scope": "catalog:write"})
+async def put_location(
+    tx: Tx, code: FromPath[Code], data: JSONBody[LocationRequest], if_match: IfMatch = None
+) -> Response[LocationView]:
+    """Create or replace a location."""
+    spec = catalog.LocationSpec(
+        code=code,
+        name=data.name,
+        kind=data.kind,
+        time_zone=data.time_zone,
+        latitude=data.latitude,
+        longitude=data.longitude,
+        capabilities=data.capabilities,
+        status=data.status,
+    )
+    (outcome,) = await catalog.put_locations(
+        tx, [spec], expected_version=_version(if_match), now=clock.now()
+    )
+    return _tagged(_location(_stored(outcome)))
+
+
+@get("/v1/locations/{code:str}", opt={"scope": "catalog:read"})
+async def get_location(tx: Tx, code: FromPath[Code]) -> Response[LocationView]:
+    """Return a location."""
+    return _tagged(_location(await catalog.get_location(tx, code)))
+
+
+@get("/v1/locations", opt={"scope": "catalog:read"})
+async def list_locations(tx: Tx, limit: Limit = 50, cursor: Cursor = None) -> Page[LocationView]:
+    """List locations by code."""
+    found = await catalog.list_locations(tx, after=text_cursor(cursor), limit=limit + 1)
+    return page(found, limit=limit, view=_location, key=lambda stored: stored.spec.code)
+
+
+@put("/v1/skus/{sku:str}", opt={"scope": "catalog:write"})
+async def put_sku(
+    tx: Tx, sku: FromPath[Code], data: JSONBody[SkuRequest], if_match: IfMatch = None
+) -> Response[SkuView]:
+    """Create or replace a SKU, with its barcodes."""
+    spec = catalog.SkuSpec(
+        code=sku,
+        name=data.name,
+        tax_class=data.tax_class,
+        status=data.status,
+        barcodes=tuple(catalog.Barcode(code=one.code, kind=one.kind) for one in data.barcodes),
+    )
+    (outcome,) = await catalog.put_skus(
+        tx, [spec], expected_version=_version(if_match), now=clock.now()
+    )
+    return _tagged(_sku(_stored(outcome)))
+
+
+@get("/v1/skus/{sku:str}", opt={"scope": "catalog:read"})
+async def get_sku(tx: Tx, sku: FromPath[Code]) -> Response[SkuView]:
+    """Return a SKU."""
+    return _tagged(_sku(await catalog.get_sku(tx, sku)))
+
+
+@get("/v1/skus", opt={"scope": "catalog:read"})
+async def search_skus(
+    tx: Tx,
+    q: Annotated[str, QueryParameter(max_length=200, description="Words of code or name")] = "",
+    barcode: Annotated[str, QueryParameter(max_length=64, description="A barcode as scanned")] = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[SkuView]:
+    """Find SKUs by text and by barcode."""
+    found = await catalog.search_skus(
+        tx, text=q, barcode=barcode, after=text_cursor(cursor), limit=limit + 1
+    )
+    return page(found, limit=limit, view=_sku, key=lambda stored: stored.spec.code)
+
+
+def _location(stored: catalog.Stored[catalog.LocationSpec]) -> LocationView:
+    spec = stored.spec
+    return LocationView(
+        code=spec.code,
+        name=spec.name,
+        kind=spec.kind,
+        time_zone=spec.time_zone,
+        latitude=spec.latitude,
+        longitude=spec.longitude,
+        capabilities=sorted(set(spec.capabilities)),
+        status=spec.status,
+        version=stored.version,
+    )
+
+
+def _sku(stored: catalog.Stored[catalog.SkuSpec]) -> SkuView:
+    spec = stored.spec
+    return SkuView(
+        sku=spec.code,
+        name=spec.name,
+        tax_class=spec.tax_class,
+        status=spec.status,
+        barcodes=[BarcodeBody(code=one.code, kind=one.kind) for one in spec.barcodes],
+        version=stored.version,
+    )
+
+
+def _stored(outcome: catalog.Stored[catalog.Spec] | DomainError) -> catalog.Stored[catalog.Spec]:
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
+
+
+def _tagged(view: "LocationView | SkuView") -> Response:  # type: ignore[type-arg]
+    return Response(view, headers={"ETag": f'"{view.version}"'})
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    digits = if_match.strip().removeprefix("W/").strip('"')
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > 9:
+        raise Invalid.at("/If-Match", "This is not an ETag of ours")
+    return int(digits)
+
+
+HANDLERS = [put_location, get_location, list_locations, put_sku, get_sku, search_skus]

@@ -1,0 +1,490 @@
+"""Orders and fulfillments over HTTP."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from litestar import Request as HttpRequest
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import Meta
+
+from omniretail import channels, clock, events, orders
+from omniretail.api.keyed import KeyHeader, answered, key
+from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
+from omniretail.api.process import Tx
+from omniretail.api.wire import Code, Moment, Money, Quantity, Request, Text, View, moment
+from omniretail.errors import Forbidden, Invalid
+from omniretail.ids import new_id
+
+_ON_TIME = timedelta(minutes=5)
+
+
+class LocationBound(Forbidden):
+    """This key sells at its own location only."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(
+            f"This key may not sell over the counter at {location}.", location=location
+        )
+
+
+class PriceOverrideForbidden(Forbidden):
+    """This key may not set prices of its own."""
+
+    def __init__(self) -> None:
+        super().__init__("A line's own price needs the scope prices:override.")
+
+
+class ChannelBound(Forbidden):
+    """This key acts in its own channel only."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(f"This key may not act in {channel}.", channel=channel)
+
+
+class LineRequest(Request, frozen=True, kw_only=True):
+    """So many of a SKU; a price of its own needs `prices:override` and a reason."""
+
+    sku: Code
+    quantity: Quantity
+    unit_price: Money | None = None
+    price_reason: Text | None = None
+
+
+class FulfillmentRequest(Request, frozen=True, kw_only=True):
+    """Lines that one location serves in one way; a terminal's location is its own by default."""
+
+    kind: orders.FulfillmentKind
+    location: Code | None = None
+    lines: Annotated[tuple[LineRequest, ...], Meta(min_length=1, max_length=500)]
+
+
+class TenderRequest(Request, frozen=True, kw_only=True):
+    """A payment that was made; a card payment carries its provider's reference."""
+
+    type: orders.TenderType
+    amount: Money
+    reference: Text | None = None
+
+
+class OrderRequest(Request, frozen=True, kw_only=True):
+    """An order: what is wanted from where, and how it was paid; the tenders sum to the total."""
+
+    fulfillments: Annotated[tuple[FulfillmentRequest, ...], Meta(min_length=1, max_length=50)]
+    tenders: Annotated[tuple[TenderRequest, ...], Meta(max_length=20)] = ()
+    channel: Code | None = None
+    placed_at: Moment | None = None
+
+
+class LineQuantity(Request, frozen=True, kw_only=True):
+    """So many units of a line, by its number."""
+
+    line: Annotated[int, Meta(ge=1, le=25_000)]
+    quantity: Quantity
+
+
+class StepRequest(Request, frozen=True, kw_only=True):
+    """Which units leave; no lines means all that are open."""
+
+    lines: Annotated[tuple[LineQuantity, ...], Meta(max_length=500)] = ()
+    occurred_at: Moment | None = None
+
+
+class CancellationRequest(Request, frozen=True, kw_only=True):
+    """Which units are cancelled, and why; no lines means all that are open."""
+
+    reason: Text
+    lines: Annotated[tuple[LineQuantity, ...], Meta(max_length=500)] = ()
+
+
+class LineView(View, frozen=True, kw_only=True):
+    """A line, and how far it has come."""
+
+    line: int
+    sku: str
+    quantity: int
+    fulfilled_quantity: int
+    cancelled_quantity: int
+    list_price: Money | None
+    unit_price: Money
+    price_reason: str | None
+    total: Money
+
+
+class FulfillmentView(View, frozen=True, kw_only=True):
+    """A fulfillment with its lines."""
+
+    id: UUID
+    number: int
+    kind: str
+    location: str
+    state: str
+    lines: list[LineView]
+
+
+class TenderView(View, frozen=True, kw_only=True):
+    """A payment, and how much of it was given back."""
+
+    number: int
+    type: str
+    amount: Money
+    refunded: Money
+    reference: str | None
+
+
+class OrderView(View, frozen=True, kw_only=True):
+    """An order; its statuses follow from its lines and tenders."""
+
+    id: UUID
+    number: str
+    channel: str
+    location: str | None
+    placed_at: Moment
+    total: Money
+    payment_status: Literal["paid", "partly_refunded", "refunded"]
+    fulfillment_status: Literal["open", "part", "done", "cancelled"]
+    fulfillments: list[FulfillmentView]
+    tenders: list[TenderView]
+    version: int
+
+
+class QueuedView(View, frozen=True, kw_only=True):
+    """A fulfillment in a location's queue, with the order it belongs to."""
+
+    order_id: UUID
+    order_number: str
+    channel: str
+    placed_at: Moment
+    fulfillment: FulfillmentView
+
+
+class EventView(View, frozen=True, kw_only=True):
+    """One thing that happened to an order."""
+
+    sequence: int
+    type: str
+    occurred_at: Moment
+    actor_id: UUID
+    channel: str | None
+    data: dict[str, Any]
+
+
+class TimelineView(View, frozen=True, kw_only=True):
+    """All that happened to an order, first to last."""
+
+    items: list[EventView]
+
+
+@post("/v1/orders", opt={"scope": "orders:write"}, status_code=201)
+async def place_order(
+    request: HttpRequest[Any, Any, Any],
+    data: JSONBody[OrderRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Place an order: stock, money, event and key in one transaction, all or nothing."""
+    principal: channels.Principal = request.user
+    command = orders.PlaceOrder(
+        key=key(idempotency_key, principal, request.url.path, data),
+        order_id=new_id(),
+        principal=principal,
+        channel=_channel(principal, data.channel),
+        location=next(iter(principal.locations)) if principal.kind == "terminal" else None,
+        placed_at=moment(
+            data.placed_at,
+            now=clock.now(),
+            pointer="/placed_at",
+            oldest=None if "orders:backdate" in principal.scopes else _ON_TIME,
+        ),
+        fulfillments=tuple(
+            _fulfillment_wish(principal, wish, f"/fulfillments/{position}")
+            for position, wish in enumerate(data.fulfillments)
+        ),
+        tenders=tuple(
+            _tender(tender, f"/tenders/{position}") for position, tender in enumerate(data.tenders)
+        ),
+    )
+    return answered(await request.app.state.process.place_order(command), order_view, status=201)
+
+
+@get("/v1/orders/{order_id:uuid}", opt={"scope": "orders:read"})
+async def get_order(
+    tx: Tx, request: HttpRequest[Any, Any, Any], order_id: FromPath[UUID]
+) -> OrderView:
+    """Return an order."""
+    return order_view(await orders.find_order(tx, order_id, principal=request.user))
+
+
+@get("/v1/orders", opt={"scope": "orders:read"})
+async def list_orders(
+    tx: Tx,
+    request: HttpRequest[Any, Any, Any],
+    number: Annotated[
+        str | None, QueryParameter(max_length=32, description="One order, by its number")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[OrderView]:
+    """List the orders you may see, the latest first; or the one with a number."""
+    if number is not None:
+        found = [await orders.find_order(tx, number, principal=request.user)]
+    else:
+        found = await orders.list_orders(
+            tx, principal=request.user, before=id_cursor(cursor), limit=limit + 1
+        )
+    return page(found, limit=limit, view=order_view, key=lambda order: order.id)
+
+
+@get("/v1/orders/{order_id:uuid}/timeline", opt={"scope": "orders:read"})
+async def get_timeline(
+    tx: Tx, request: HttpRequest[Any, Any, Any], order_id: FromPath[UUID]
+) -> TimelineView:
+    """Return all that happened to an order."""
+    happened = await orders.order_timeline(tx, order_id, principal=request.user)
+    return TimelineView(items=[_event(event) for event in happened])
+
+
+@post("/v1/orders/{order_id:uuid}/cancellation", opt={"scope": "orders:write"}, status_code=200)
+async def cancel_order(
+    request: HttpRequest[Any, Any, Any],
+    order_id: FromPath[UUID],
+    data: JSONBody[CancellationRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Cancel what is open of an order: its stock is released, its money goes back."""
+    command = orders.Cancel(
+        key=key(idempotency_key, request.user, request.url.path, data),
+        principal=request.user,
+        order_id=order_id,
+        reason=data.reason,
+        quantities=_quantities(data.lines),
+        occurred_at=clock.now(),
+    )
+    return answered(await request.app.state.process.change_order(command), order_view, status=200)
+
+
+@get("/v1/fulfillments", opt={"scope": "fulfillments:read"})
+async def list_fulfillments(
+    tx: Tx,
+    request: HttpRequest[Any, Any, Any],
+    location: FromQuery[Code],
+    wanted: Annotated[orders.FulfillmentState, QueryParameter(name="state")] = "allocated",
+    kind: FromQuery[orders.FulfillmentKind | None] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[QueuedView]:
+    """List a location's fulfillments, the oldest first."""
+    found = await orders.list_fulfillments(
+        tx,
+        principal=request.user,
+        locations=[location],
+        state=wanted,
+        kind=kind,
+        after=id_cursor(cursor),
+        limit=limit + 1,
+    )
+    return page(found, limit=limit, view=_queued, key=lambda one: one.fulfillment.id)
+
+
+@post(
+    "/v1/fulfillments/{fulfillment_id:uuid}/handover",
+    opt={"scope": "fulfillments:write"},
+    status_code=200,
+)
+async def hand_over(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: FromPath[UUID],
+    data: JSONBody[StepRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Hand a pickup over to the customer: its goods leave the stock."""
+    return await _fulfill(request, fulfillment_id, "handover", data, idempotency_key)
+
+
+@post(
+    "/v1/fulfillments/{fulfillment_id:uuid}/shipment",
+    opt={"scope": "fulfillments:write"},
+    status_code=200,
+)
+async def ship(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: FromPath[UUID],
+    data: JSONBody[StepRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Ship a parcel: its goods leave the stock."""
+    return await _fulfill(request, fulfillment_id, "shipment", data, idempotency_key)
+
+
+async def _fulfill(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: UUID,
+    step: Literal["handover", "shipment"],
+    data: JSONBody[StepRequest],
+    idempotency_key: str | None,
+) -> Response[OrderView]:
+    command = orders.Fulfill(
+        key=key(idempotency_key, request.user, request.url.path, data),
+        principal=request.user,
+        fulfillment_id=fulfillment_id,
+        step=step,
+        quantities=_quantities(data.lines),
+        occurred_at=moment(data.occurred_at, now=clock.now(), pointer="/occurred_at"),
+    )
+    return answered(await request.app.state.process.change_order(command), order_view, status=200)
+
+
+def _channel(principal: channels.Principal, named: str | None) -> str:
+    channel = named or principal.channel
+    if channel is None:
+        raise Invalid.at("/channel", "This key has no channel of its own: name one")
+    if principal.channel not in {None, channel}:
+        raise ChannelBound(channel)
+    return channel
+
+
+def _fulfillment_wish(
+    principal: channels.Principal, wish: FulfillmentRequest, pointer: str
+) -> orders.FulfillmentWish:
+    location = wish.location
+    if location is None:
+        if principal.kind != "terminal":
+            raise Invalid.at(f"{pointer}/location", "Name the location that serves these lines")
+        location = next(iter(principal.locations))
+    # Goods leave over the counter only where the caller stands; elsewhere they are promised.
+    if wish.kind == "carry_out" and not principal.may_act_at(location):
+        raise LocationBound(location)
+    for position, line in enumerate(wish.lines):
+        if line.unit_price is not None:
+            if "prices:override" not in principal.scopes:
+                raise PriceOverrideForbidden
+            if line.price_reason is None:
+                raise Invalid.at(
+                    f"{pointer}/lines/{position}/price_reason", "A price of its own needs a reason"
+                )
+    return orders.FulfillmentWish(
+        id=new_id(),
+        kind=wish.kind,
+        location=location,
+        lines=tuple(_line_wish(line) for line in wish.lines),
+    )
+
+
+def _line_wish(line: LineRequest) -> orders.LineWish:
+    if line.unit_price is None:
+        return orders.LineWish(sku=line.sku, quantity=line.quantity)
+    return orders.LineWish(
+        sku=line.sku,
+        quantity=line.quantity,
+        own_price_minor=line.unit_price.amount,
+        own_price_currency=line.unit_price.currency,
+        price_reason=line.price_reason,
+    )
+
+
+def _tender(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
+    if tender.type == "card" and tender.reference is None:
+        raise Invalid.at(f"{pointer}/reference", "A card payment carries its provider's reference")
+    if tender.amount.amount == 0:
+        raise Invalid.at(f"{pointer}/amount/amount", "A tender is above 0")
+    return orders.TenderGiven(
+        type=tender.type,
+        amount_minor=tender.amount.amount,
+        currency=tender.amount.currency,
+        reference=tender.reference,
+    )
+
+
+def _quantities(lines: tuple[LineQuantity, ...]) -> dict[int, int]:
+    quantities = {line.line: line.quantity for line in lines}
+    if len(quantities) != len(lines):
+        raise Invalid.at("/lines", "Name each line once")
+    return quantities
+
+
+def order_view(order: orders.Order) -> OrderView:
+    """Return an order as the wire shows it."""
+    currency = order.currency
+    return OrderView(
+        id=order.id,
+        number=order.number,
+        channel=order.channel,
+        location=order.location,
+        placed_at=order.placed_at,
+        total=Money(order.total_minor, currency),
+        payment_status=order.payment_status,
+        fulfillment_status=order.fulfillment_status,
+        fulfillments=[_fulfillment(part, currency) for part in order.fulfillments],
+        tenders=[
+            TenderView(
+                number=tender.number,
+                type=tender.type,
+                amount=Money(tender.amount_minor, currency),
+                refunded=Money(tender.refunded_minor, currency),
+                reference=tender.reference,
+            )
+            for tender in order.tenders
+        ],
+        version=order.version,
+    )
+
+
+def _fulfillment(part: orders.Fulfillment, currency: str) -> FulfillmentView:
+    return FulfillmentView(
+        id=part.id,
+        number=part.number,
+        kind=part.kind,
+        location=part.location,
+        state=part.state,
+        lines=[
+            LineView(
+                line=line.number,
+                sku=line.sku,
+                quantity=line.quantity,
+                fulfilled_quantity=line.fulfilled_quantity,
+                cancelled_quantity=line.cancelled_quantity,
+                list_price=(
+                    None
+                    if line.list_price_minor is None
+                    else Money(line.list_price_minor, currency)
+                ),
+                unit_price=Money(line.unit_price_minor, currency),
+                price_reason=line.price_reason,
+                total=Money(line.total_minor, currency),
+            )
+            for line in part.lines
+        ],
+    )
+
+
+def _queued(queued: orders.QueuedFulfillment) -> QueuedView:
+    return QueuedView(
+        order_id=queued.order.id,
+        order_number=queued.order.number,
+        channel=queued.order.channel,
+        placed_at=queued.order.placed_at,
+        fulfillment=_fulfillment(queued.fulfillment, queued.order.currency),
+    )
+
+
+def _event(event: events.Happened) -> EventView:
+    return EventView(
+        sequence=event.sequence,
+        type=event.type,
+        occurred_at=event.occurred_at,
+        actor_id=event.actor_id,
+        channel=event.channel,
+        data=event.data,
+    )
+
+
+HANDLERS = [
+    place_order,
+    get_order,
+    list_orders,
+    get_timeline,
+    cancel_order,
+    list_fulfillments,
+    hand_over,
+    ship,
+]

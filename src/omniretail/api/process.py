@@ -1,0 +1,51 @@
+"""What one API process holds: its connections, its copy of the price book, its batches."""
+
+from collections.abc import Sequence
+
+from litestar.di import NamedDependency
+
+from omniretail import clock, inventory, orders, pricing
+from omniretail.batching import Batcher
+from omniretail.db import Database, Transaction
+from omniretail.errors import DomainError
+from omniretail.idempotency import Answer
+from omniretail.settings import Settings
+
+Tx = NamedDependency[Transaction]
+"""A handler's transaction: committed before the answer leaves, rolled back on error."""
+
+
+class Process:
+    """Built once when the process starts. It keeps nothing that another process would miss."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.books = pricing.BookKeeper()
+        self.place_order = Batcher(self._place)
+        self.change_order = Batcher(self._change)
+        self.book = Batcher(self._book)
+        self.availability = Batcher(self._availability)
+
+    async def _place(
+        self, commands: Sequence[orders.PlaceOrder]
+    ) -> Sequence[Answer[orders.Order] | DomainError]:
+        return await self.database.run(
+            lambda tx: orders.place(tx, commands, books=self.books, now=clock.now())
+        )
+
+    async def _change(
+        self, commands: Sequence[orders.Cancel | orders.Fulfill]
+    ) -> Sequence[Answer[orders.Order] | DomainError]:
+        return await self.database.run(lambda tx: orders.change(tx, commands, now=clock.now()))
+
+    async def _book(
+        self, commands: Sequence[inventory.BookDocument]
+    ) -> Sequence[Answer[inventory.Booked] | DomainError]:
+        return await self.database.run(lambda tx: inventory.book(tx, commands, now=clock.now()))
+
+    async def _availability(
+        self, queries: Sequence[inventory.AvailabilityQuery]
+    ) -> Sequence[list[inventory.Availability] | DomainError]:
+        async with self.database.reading() as tx:
+            return await inventory.availability(tx, queries)

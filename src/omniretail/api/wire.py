@@ -1,0 +1,66 @@
+"""The types that every part of the wire shares: codes, quantities, money, times.
+
+Requests refuse fields they do not know. Views of domains live beside their handlers.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from omniretail.clock import FUTURE_TOLERANCE
+from omniretail.errors import Invalid
+
+_PLAIN = r"[^\s,/|\x00-\x1f\x7f]"
+_WITHIN = r"[^,/|\x00-\x1f\x7f]"
+
+Code = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        pattern=rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z",
+        description="A code of the retailer's own; any script, no comma, slash, bar or outer space.",
+        examples=["TSHIRT-M"],
+    ),
+]
+Text = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*\Z")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217", examples=["EUR"])]
+Quantity = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Change = Annotated[int, Meta(ge=-(2**31) + 1, le=2**31 - 1)]
+AmountMinor = Annotated[int, Meta(ge=0, le=2**63 - 1, description="In minor units")]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+_OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request body, or a part of one."""
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer's body, or a part of one."""
+
+
+class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An amount in minor units: `{"amount": 12500, "currency": "EUR"}` is 125.00 euro."""
+
+    amount: AmountMinor
+    currency: Currency
+
+
+def moment(
+    given: datetime | None, *, now: datetime, pointer: str, oldest: timedelta | None = None
+) -> datetime:
+    """Return when something happened: as given, within bounds, or now.
+
+    Raises: Invalid for a time ahead of ours by more than the tolerance, or older than allowed.
+    """
+    if given is None:
+        return now
+    if given > now + FUTURE_TOLERANCE:
+        raise Invalid.at(pointer, f"{given.isoformat()} lies ahead of the present")
+    if given < _OLDEST or (oldest is not None and given < now - oldest):
+        raise Invalid.at(pointer, f"{given.isoformat()} lies too far in the past for this key")
+    return given.astimezone(UTC)

@@ -1,0 +1,63 @@
+"""The checks that prove the books. Each is one statement that returns what contradicts it.
+
+They read tables of every domain and change none; a new ledger brings its own statement here.
+"""
+
+import msgspec
+
+from omniretail.db import Transaction, sql
+
+_MOST_EXAMPLES = 5
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One truth about the books, in words, and the statement that looks for exceptions."""
+
+    name: str
+    truth: str
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one check found: how many exceptions (0: it holds), and the first few."""
+
+    check: str
+    truth: str
+    exceptions: int
+    examples: list[str]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether nothing contradicts the check."""
+        return self.exceptions == 0
+
+
+CHECKS = (
+    Check("levels", "every level's on_hand and allocated are the sums of its movements"),
+    Check("legs", "the legs of all movements sum to 0, the outside accounts included"),
+    Check("allocations", "every level's allocated is the sum of what open orders still await"),
+    Check("order_totals", "every order's total is the sum of its lines"),
+    Check("line_prices", "every line's total is its price times its quantity"),
+    Check("tenders", "every order's tenders sum to its total"),
+    Check(
+        "refunds", "every order gave back the price of what was cancelled, and to no tender more"
+    ),
+    Check("order_movements", "every order has one set of movements: promised, left, released"),
+    Check("fulfillment_states", "every fulfillment's state is what its lines say"),
+    Check("order_parts", "every line, tender, refund and fulfillment belongs to an order"),
+    Check("event_sequences", "every order's events count from 1 to its version without a gap"),
+    Check("idempotency_keys", "every key placed at most one order"),
+)
+
+
+async def audit(tx: Transaction) -> list[Finding]:
+    """Run every check; `tx` must be a snapshot, so that all of them see one moment."""
+    return [await _run(tx, check) for check in CHECKS]
+
+
+async def _run(tx: Transaction, check: Check) -> Finding:
+    rows = await tx.fetch(sql(f"audit.{check.name}"))
+    examples = [
+        ", ".join(f"{column} {value}" for column, value in row.items())
+        for row in rows[:_MOST_EXAMPLES]
+    ]
+    return Finding(check.name, check.truth, len(rows), examples)

@@ -1,0 +1,12 @@
+-- The locations of $1 that exist.
+select
+    location.code,
+    location.name,
+    location.kind,
+    location.time_zone,
+    location.latitude,
+    location.longitude,
+    location.capabilities,
+    location.status
+from location
+where location.code = any($1::text[]);

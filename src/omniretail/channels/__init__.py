@@ -1,0 +1,44 @@
+"""Channels and the keys that act in them: who is calling, from where, and what they may do."""
+
+from omniretail.channels.keys import (
+    DEFAULT_SCOPES,
+    KINDS,
+    SCOPES,
+    KeyNotValid,
+    Kind,
+    NewKey,
+    Principal,
+    authenticate,
+    create_key,
+    list_keys,
+    revoke_key,
+)
+from omniretail.channels.models import ApiKey, Channel
+from omniretail.channels.operations import (
+    ChannelSpec,
+    UnknownChannel,
+    channels_by_code,
+    list_channels,
+    put_channel,
+)
+
+__all__ = [
+    "DEFAULT_SCOPES",
+    "KINDS",
+    "SCOPES",
+    "ApiKey",
+    "Channel",
+    "ChannelSpec",
+    "KeyNotValid",
+    "Kind",
+    "NewKey",
+    "Principal",
+    "UnknownChannel",
+    "authenticate",
+    "channels_by_code",
+    "create_key",
+    "list_channels",
+    "list_keys",
+    "put_channel",
+    "revoke_key",
+]

@@ -1,0 +1,56 @@
+"""Putting channels in place and looking them up."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from sqlmodel import col, select
+
+from omniretail.channels.models import Channel
+from omniretail.db import Transaction, sql
+from omniretail.errors import Invalid, Missing
+from omniretail.money import is_currency
+
+_COLUMNS = select(Channel.code, Channel.name, Channel.kind, Channel.currency)
+_BY_CODE = sql("channels.channels_by_code")
+_PUT = sql("channels.put_channel")
+
+
+class UnknownChannel(Missing):
+    """There is no such channel."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(f"There is no channel {channel!r}.", channel=channel)
+
+
+class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel as the retailer states it; `currency` is ISO 4217."""
+
+    code: str
+    name: str
+    kind: Literal["pos", "web", "mobile", "marketplace"]
+    currency: str
+
+
+async def put_channel(tx: Transaction, channel: ChannelSpec, *, now: datetime) -> ChannelSpec:
+    """Create or replace a channel. Raises: Invalid for a currency that ISO 4217 does not know."""
+    if not is_currency(channel.currency):
+        raise Invalid.at("/currency", f"{channel.currency} is not a currency of ISO 4217")
+    await tx.execute(_PUT, channel.code, channel.name, channel.kind, channel.currency, now)
+    return channel
+
+
+async def channels_by_code(tx: Transaction, codes: Collection[str]) -> dict[str, ChannelSpec]:
+    """Return the channels among `codes` that exist, by code."""
+    rows = await tx.fetch(_BY_CODE, sorted(codes))
+    return {row["code"]: ChannelSpec(**row) for row in rows}
+
+
+async def list_channels(tx: Transaction) -> list[ChannelSpec]:
+    """Return every channel, by code."""
+    return [_spec(row) for row in await tx.select(_COLUMNS.order_by(col(Channel.code)))]
+
+
+def _spec(row: object) -> ChannelSpec:
+    return msgspec.convert(row, ChannelSpec, from_attributes=True)

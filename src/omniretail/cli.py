@@ -1,0 +1,436 @@
+"""The command line: run omniretail, bring its database up to date, prove its books, fill it."""
+
+import asyncio
+import contextlib
+import csv
+import hashlib
+import os
+import shutil
+import socket
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+import rich_click as click
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from omniretail import __version__, audit, channels, clock, demo, embedded, idempotency, imports
+from omniretail.db import Database
+from omniretail.errors import DomainError
+from omniretail.ids import new_id
+from omniretail.migrations import ensure_months, migrate
+from omniretail.settings import Settings, load
+
+Result = TypeVar("Result")
+
+_out = Console(highlight=False)
+_ROWS_AT_ONCE = 1_000
+_PORT_SECONDS = 5.0
+# Who it was, in the ledger, when the operator's own hand imported: no key, but one fixed identity.
+_OPERATOR = channels.Principal(
+    id=UUID(int=0),
+    kind="integration",
+    name="operator at the command line",
+    scopes=frozenset(channels.SCOPES),
+    channel=None,
+    locations=frozenset(),
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="omniretail")
+def main() -> None:
+    """Run the backend that a retailer's tills, web shop and app share.
+
+    Without DATABASE_URL a real PostgreSQL is started under a directory of yours
+    (OMNIRETAIL_DATA_DIRECTORY); with it, any PostgreSQL from version 15 on is used.
+    """
+
+
+@main.command()
+@click.option("--demo", "with_demo", is_flag=True, help="Load the demo retailer, once.")
+def serve(with_demo: bool) -> None:
+    """Serve the API until Ctrl-C."""
+    settings = load()
+    with _errors(), _database_url(settings, exclusive=True) as (url, home):
+        _await_port(settings)
+        keys = asyncio.run(_prepare(settings, url, home if with_demo else None))
+        _banner(settings, keys)
+        os.environ["DATABASE_URL"] = url
+        Granian(
+            "omniretail.app:create_app",
+            factory=True,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            loop=Loops.uvloop,
+            workers=settings.workers,
+            websockets=False,
+            respawn_failed_workers=True,
+            log_enabled=False,
+        ).serve()
+        _out.print("omniretail has stopped; everything acknowledged is in the books.")
+
+
+@main.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest version."""
+    settings = load()
+    version = _with_database(settings, lambda database: _migrate(database, settings))
+    _out.print(f"The database is at {version}.")
+
+
+@main.command()
+@click.option("--reset", is_flag=True, help="Delete the embedded database, demo and all, for good.")
+def demo_command(reset: bool) -> None:
+    """Load the demo retailer into an empty database."""
+    settings = load()
+    if reset:
+        if settings.database_url:
+            raise click.ClickException("--reset deletes the embedded database only.")
+        with _errors():
+            embedded.remove(_home(settings))
+        _out.print("The embedded database is gone; the next start makes a new one.")
+        return
+    with _errors(), _database_url(settings) as (url, home):
+        if asyncio.run(_prepare(settings, url, home)) is None:
+            raise click.ClickException("There is a retailer in this database already.")
+    _out.print(
+        f"The demo retailer is loaded; its keys are in {_home(settings) / 'demo-keys.json'}."
+    )
+
+
+@main.command()
+def verify() -> None:
+    """Prove the books: each balance against the ledger it sums up. Exit status 1 if one is false."""
+
+    async def run(database: Database) -> list[audit.Finding]:
+        async with database.transaction(snapshot=True) as tx:
+            return await audit.audit(tx)
+
+    findings = _with_database(load(), run)
+    table = Table("check", "what must be true", "exceptions", title="The books")
+    for finding in findings:
+        mark = "[green]0[/]" if finding.holds else f"[bold red]{finding.exceptions}[/]"
+        table.add_row(finding.check, finding.truth, mark)
+        for example in finding.examples:
+            table.add_row("", f"[red]{example}[/]", "")
+    _out.print(table)
+    if not all(finding.holds for finding in findings):
+        _out.print("[bold red]The books are not true.[/]")
+        sys.exit(1)
+    _out.print(f"All {len(findings)} checks hold.")
+
+
+@main.command("import")
+@click.argument("kind", type=click.Choice(imports.KINDS))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--refused",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the refused rows, with their reasons; default: beside the file.",
+)
+def import_command(kind: imports.Kind, file: Path, refused: Path | None) -> None:
+    """Take a CSV file into the books. Doing it again with the same file changes nothing."""
+    report = refused or file.with_suffix(".refused.csv")
+    taken, rejected = _with_database(load(), lambda database: _import(database, kind, file))
+    _out.print(f"{taken} rows taken, {len(rejected)} refused.")
+    if rejected:
+        with report.open("w", newline="", encoding="utf-8") as target:
+            writer = csv.writer(target)
+            writer.writerow(["line", "code", "reason", *rejected[0].cells])
+            for row in rejected:
+                writer.writerow([row.line, row.code, row.detail, *row.cells.values()])
+        _out.print(f"The refused rows are in {report}.")
+        sys.exit(1)
+
+
+@main.group()
+def keys() -> None:
+    """Make, list and revoke API keys."""
+
+
+@keys.command("create")
+@click.option("--kind", type=click.Choice(channels.KINDS), required=True)
+@click.option("--name", required=True, help="Whose key it is, in your words.")
+@click.option("--channel", help="The channel it acts in; terminals and channel keys need one.")
+@click.option("--location", multiple=True, help="Where it may act; none means everywhere.")
+@click.option("--scope", multiple=True, help="What it may do; default: what its kind needs.")
+def create_key(
+    kind: channels.Kind,
+    name: str,
+    channel: str | None,
+    location: tuple[str, ...],
+    scope: tuple[str, ...],
+) -> None:
+    """Make a key and print it; it cannot be shown again."""
+
+    async def run(database: Database) -> channels.NewKey:
+        return await database.run(
+            lambda tx: channels.create_key(
+                tx,
+                kind=kind,
+                name=name,
+                channel=channel,
+                locations=frozenset(location),
+                scopes=frozenset(scope) or None,
+                now=clock.now(),
+            )
+        )
+
+    made = _with_database(load(), run)
+    _out.print(f"{made.token}\nscopes: {' '.join(sorted(made.principal.scopes))}", soft_wrap=True)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List every key, without its secret."""
+
+    async def run(database: Database) -> list[tuple[str, channels.Principal, object]]:
+        async with database.transaction() as tx:
+            return [*await channels.list_keys(tx)]
+
+    table = Table("prefix", "kind", "name", "channel", "locations", "revoked")
+    for prefix, principal, revoked_at in _with_database(load(), run):
+        table.add_row(
+            prefix,
+            principal.kind,
+            principal.name,
+            principal.channel or "any",
+            " ".join(sorted(principal.locations)) or "any",
+            str(revoked_at or ""),
+        )
+    _out.print(table)
+
+
+@keys.command("revoke")
+@click.argument("prefix")
+def revoke_key(prefix: str) -> None:
+    """Revoke a key; running processes honor it for a few seconds more."""
+
+    async def run(database: Database) -> bool:
+        return await database.run(lambda tx: channels.revoke_key(tx, prefix, now=clock.now()))
+
+    if not _with_database(load(), run):
+        raise click.ClickException(f"There is no live key with the prefix {prefix}.")
+    _out.print(f"{prefix} is revoked.")
+
+
+@main.command()
+@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)
+def retain(days: int) -> None:
+    """Forget idempotency keys older than so many days, and make the coming months' partitions."""
+
+    async def run(database: Database) -> int:
+        await database.run(lambda tx: ensure_months(tx, now=clock.now()))
+        moment, forgotten = clock.now() - timedelta(days=days), 0
+        while count := await database.run(
+            lambda tx: idempotency.forget_before(tx, moment=moment, most=10_000)
+        ):
+            forgotten += count
+        return forgotten
+
+    _out.print(f"{_with_database(load(), run)} idempotency keys forgotten.")
+
+
+main.add_command(demo_command, "demo")
+
+
+def _with_database(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
+    """Run one piece of work on the database, whichever it is, brought to the newest version."""
+
+    async def run(url: str) -> Result:
+        async with _connected(settings, url) as database:
+            await _migrate(database, settings)
+            return await work(database)
+
+    with _errors(), _database_url(settings) as (url, _):
+        return asyncio.run(run(url))
+
+
+@contextlib.asynccontextmanager
+async def _connected(settings: Settings, url: str) -> AsyncIterator[Database]:
+    database = Database(url, schema=settings.schema, pool_size=2)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@contextlib.contextmanager
+def _database_url(settings: Settings, *, exclusive: bool = False) -> Iterator[tuple[str, Path]]:
+    """Yield the database's URL, and the directory of ours where the demo's keys are kept."""
+    home = _home(settings)
+    if settings.database_url:
+        yield settings.database_url, home
+        return
+    with embedded.running(home, exclusive=exclusive) as server:
+        ended = threading.Event()
+        keeper = threading.Thread(target=_keep_running, args=(server, ended), daemon=True)
+        if exclusive:
+            keeper.start()
+        try:
+            yield server.url(), home
+        finally:
+            ended.set()
+            if exclusive:
+                keeper.join()
+
+
+def _keep_running(server: embedded.Server, ended: threading.Event) -> None:
+    while not ended.wait(1.0):
+        with contextlib.suppress(embedded.EmbeddedError):
+            server.ensure_running()
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """Say what went wrong in one line, without a traceback, where it is the operator's to mend."""
+    try:
+        yield
+    except (DomainError, embedded.EmbeddedError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _prepare(settings: Settings, url: str, demo_home: Path | None) -> demo.DemoKeys | None:
+    """Migrate, and load the demo where it is wanted and nothing is there; return its keys."""
+    async with _connected(settings, url) as database:
+        await _migrate(database, settings)
+        if demo_home is None:
+            return None
+        kept = demo_home / "demo-keys.json"
+        if await demo.is_loaded(database):
+            return demo.read_keys(kept)
+        with _progress() as progress:
+            task = progress.add_task("Loading the demo retailer", total=len(demo.STEPS))
+            made = await demo.load(
+                database, advance=lambda _: progress.advance(task), now=clock.now()
+            )
+        demo.write_keys(kept, made)
+        await database.analyze()
+        return made
+
+
+async def _migrate(database: Database, settings: Settings) -> str:
+    version = await migrate(database.engine, schema=settings.schema)
+    await database.run(lambda tx: ensure_months(tx, now=clock.now()))
+    return version
+
+
+async def _import(
+    database: Database, kind: imports.Kind, file: Path
+) -> tuple[int, list[imports.Refused]]:
+    """Take a file in slices, each one transaction under a key of the file's own content."""
+    content = hashlib.sha256(file.read_bytes()).hexdigest()  # noqa: ASYNC240 - nobody else waits
+    taken, refused, start = 0, list[imports.Refused](), time.monotonic()
+    with file.open(encoding="utf-8", newline="") as source, _progress() as progress:
+        task = progress.add_task(f"Importing {kind}", total=None)
+        rows = imports.read(kind, source, now=clock.now())
+        while piece := list(islice(rows, _ROWS_AT_ONCE)):
+            name = f"{kind}:{content}:{piece[0].line}"
+            key = idempotency.Key(_OPERATOR.id, name, b"")
+            document_id = new_id()
+
+            def work(tx, piece=piece, key=key, document_id=document_id):  # type: ignore[no-untyped-def]
+                return imports.take(
+                    tx,
+                    kind,
+                    piece,
+                    principal=_OPERATOR,
+                    key=key,
+                    document_id=document_id,
+                    now=clock.now(),
+                )
+
+            rejected = await database.run(work)
+            refused += rejected
+            taken += len(piece) - len(rejected)
+            progress.update(task, completed=taken + len(refused))
+    await database.analyze()
+    _out.print(f"{time.monotonic() - start:.1f} s")
+    return taken, refused
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=_out,
+        transient=True,
+    )
+
+
+def _home(settings: Settings) -> Path:
+    if settings.data_directory:
+        return Path(settings.data_directory).absolute()
+    return embedded.default_data_directory()
+
+
+def _await_port(settings: Settings) -> None:
+    """Wait for the port to come free: a killed predecessor's processes take a moment to end."""
+    deadline = time.monotonic() + _PORT_SECONDS
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, settings.port))
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise click.ClickException(
+                        f"Port {settings.port} is in use; set OMNIRETAIL_PORT to another."
+                    ) from error
+                time.sleep(0.2)
+            else:
+                return
+
+
+def _banner(settings: Settings, keys_: demo.DemoKeys | None) -> None:
+    address = f"http://{settings.host}:{settings.port}"
+    _out.print(f"\n[bold]omniretail[/] {__version__} at [bold]{address}[/]  (Ctrl-C ends it)")
+    _out.print(f"API documentation: {address}/docs\n")
+    if keys_ is None:
+        _out.print("Make a first key with: omniretail keys create --help\n")
+        return
+    width = shutil.get_terminal_size().columns
+    _out.print("Three requests to try, with working keys of the demo retailer:\n".ljust(width))
+    for request in _requests(address, keys_):
+        # Printed plainly: a line broken by the terminal's width could not be pasted.
+        print(request, end="\n\n", flush=True)
+
+
+def _requests(address: str, keys_: demo.DemoKeys) -> list[str]:
+    sale = msgspec.json.encode(
+        {
+            "fulfillments": [{"kind": "carry_out", "lines": [{"sku": "TEE-BLA-M", "quantity": 1}]}],
+            "tenders": [{"type": "cash", "amount": {"amount": 1990, "currency": "EUR"}}],
+        }
+    ).decode()
+    return [
+        (
+            f"curl -s '{address}/v1/availability?sku=TEE-BLA-M&explain=true' \\\n"
+            f"  -H 'Authorization: Bearer {keys_.staff}'"
+        ),
+        (
+            f"curl -s {address}/v1/orders \\\n"
+            f"  -H 'Authorization: Bearer {keys_.terminal}' \\\n"
+            f"  -H 'Idempotency-Key: my-first-sale' -H 'Content-Type: application/json' \\\n"
+            f"  -d '{sale}'"
+        ),
+        (
+            f"curl -s '{address}/v1/fulfillments?location=BER' \\\n"
+            f"  -H 'Authorization: Bearer {keys_.integration}'"
+        ),
+    ]

@@ -1,0 +1,300 @@
+"""The demo retailer: generated, small, and made only through the doors that a real one uses.
+
+Four stores and a warehouse, 240 SKUs with prices in euro, stock, a few orders in each state, and one
+key of every kind. Loaded once; the keys are written to a file that only its owner can read.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import product
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+from stdnum import ean
+
+from omniretail import catalog, channels, inventory, orders, pricing
+from omniretail.db import Database, Transaction
+from omniretail.errors import DomainError
+from omniretail.idempotency import Key
+from omniretail.ids import new_id
+
+Value = TypeVar("Value")
+
+Advance = Callable[[str], None]
+"""Told the name of each step when it is done."""
+
+STEPS = ("locations", "SKUs", "prices", "keys", "stock", "orders")
+
+_LOCATIONS = (
+    ("WH", "Central warehouse", "warehouse", 52.3702, 4.8952, ("ship",)),
+    ("AMS", "Amsterdam, Kalverstraat", "store", 52.3700, 4.8914, ("carry_out", "pickup", "ship")),
+    ("BER", "Berlin, Tauentzien", "store", 52.5030, 13.3390, ("carry_out", "pickup", "ship")),
+    ("PAR", "Paris, Rivoli", "store", 48.8566, 2.3522, ("carry_out", "pickup")),
+    ("VIE", "Wien, Mariahilf", "store", 48.1985, 16.3500, ("carry_out", "pickup")),
+)
+_ZONES = {"BER": "Europe/Berlin", "PAR": "Europe/Paris", "VIE": "Europe/Vienna"}
+_GOODS = (
+    ("TEE", "T-shirt", 1990),
+    ("HOOD", "Hoodie", 5990),
+    ("JEANS", "Jeans", 7990),
+    ("SOCKS", "Wool socks", 990),
+    ("MUG", "Becher · マグ", 1290),
+    ("BAG", "Tote bag", 1490),
+    ("CAP", "Casquette d’été", 2190),
+    ("LAMP", "Desk lamp", 4490),
+)
+_COLORS = ("Black", "White", "Red", "Blue", "Green", "Sand")
+_SIZES = ("XS", "S", "M", "L", "XL")
+
+
+class DemoKeys(msgspec.Struct, frozen=True):
+    """The demo's keys, one of each kind."""
+
+    terminal: str
+    channel: str
+    staff: str
+    integration: str
+
+
+async def load(database: Database, *, advance: Advance, now: datetime) -> DemoKeys:
+    """Load the demo retailer into an empty database, in one transaction; returns its keys."""
+
+    async def everything(tx: Transaction) -> DemoKeys:
+        await _master_data(tx, advance, now)
+        keys, principals = await _keys(tx, now)
+        advance("keys")
+        await _stock(tx, principals["integration"], now)
+        advance("stock")
+        await _orders(tx, principals, now)
+        advance("orders")
+        return keys
+
+    return await database.run(everything)
+
+
+async def is_loaded(database: Database) -> bool:
+    """Tell whether there is a retailer in the database already."""
+    async with database.transaction() as tx:
+        return bool(await channels.list_channels(tx))
+
+
+def write_keys(path: Path, keys: DemoKeys) -> None:
+    """Keep the demo's keys in a file that only its owner can read."""
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.json.encode(keys))
+
+
+def read_keys(path: Path) -> DemoKeys | None:
+    """Return the demo's keys, where they were kept."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=DemoKeys)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+async def _master_data(tx: Transaction, advance: Advance, now: datetime) -> None:
+    for code, name, kind in (
+        ("pos", "Tills", "pos"),
+        ("web", "Web shop", "web"),
+        ("mobile", "Mobile app", "mobile"),
+    ):
+        await channels.put_channel(
+            tx,
+            channels.ChannelSpec(code=code, name=name, kind=kind, currency="EUR"),  # type: ignore[arg-type]
+            now=now,
+        )
+    _all_good(await catalog.put_locations(tx, [_location(*row) for row in _LOCATIONS], now=now))
+    advance("locations")
+    skus = [
+        catalog.SkuSpec(
+            code=f"{code}-{color[:3].upper()}-{size}",
+            name=f"{name}, {color.lower()}, {size}",
+            barcodes=(catalog.Barcode(code=_gtin(number)),),
+        )
+        for number, ((code, name, _), color, size) in enumerate(product(_GOODS, _COLORS, _SIZES))
+    ]
+    _all_good(await catalog.put_skus(tx, skus, now=now))
+    advance("SKUs")
+    await pricing.put_price_list(
+        tx, pricing.PriceListSpec(code="retail", name="Retail prices", currency="EUR"), now=now
+    )
+    prices = [
+        pricing.NewPrice(
+            price_list="retail",
+            sku=f"{code}-{color[:3].upper()}-{size}",
+            amount_minor=amount,
+            valid_from=now,
+        )
+        for (code, _, amount), color, size in product(_GOODS, _COLORS, _SIZES)
+    ]
+    _all_good(await pricing.set_prices(tx, prices, now=now))
+    advance("prices")
+
+
+async def _keys(tx: Transaction, now: datetime) -> tuple[DemoKeys, dict[str, channels.Principal]]:
+    made = {
+        "terminal": await channels.create_key(
+            tx,
+            kind="terminal",
+            name="Amsterdam, till 1",
+            channel="pos",
+            locations=frozenset({"AMS"}),
+            now=now,
+        ),
+        "channel": await channels.create_key(
+            tx, kind="channel", name="Web shop backend", channel="web", now=now
+        ),
+        "staff": await channels.create_key(
+            tx, kind="staff", name="Amsterdam, staff", locations=frozenset({"AMS"}), now=now
+        ),
+        "integration": await channels.create_key(
+            tx, kind="integration", name="Back office", now=now
+        ),
+    }
+    keys = DemoKeys(**{kind: key.token for kind, key in made.items()})
+    return keys, {kind: key.principal for kind, key in made.items()}
+
+
+async def _stock(tx: Transaction, principal: channels.Principal, now: datetime) -> None:
+    rows = tuple(
+        inventory.DocumentRow(
+            sku=f"{code}-{color[:3].upper()}-{size}",
+            location=location,
+            change=100 if location == "WH" else 6 + (len(code) + len(color) + len(size)) % 9,
+            reason="opening_balance",
+            occurred_at=now,
+        )
+        for (code, _, _), color, size in product(_GOODS, _COLORS, _SIZES)
+        for location, *_ in _LOCATIONS
+    )
+    command = inventory.BookDocument(
+        key=Key(principal.id, "demo-opening-balance", b""),
+        principal=principal,
+        document_id=new_id(),
+        type="receipt",
+        rows=rows,
+        all_or_nothing=True,
+    )
+    _all_good(await inventory.book(tx, [command], now=now))
+
+
+async def _orders(
+    tx: Transaction, principals: dict[str, channels.Principal], now: datetime
+) -> None:
+    wishes: tuple[tuple[str, orders.FulfillmentKind, str, str, int], ...] = (
+        ("terminal", "carry_out", "AMS", "TEE-BLA-M", 2),
+        ("terminal", "carry_out", "AMS", "MUG-RED-S", 1),
+        ("channel", "pickup", "AMS", "HOOD-BLU-L", 1),
+        ("channel", "pickup", "BER", "JEANS-BLA-M", 2),
+        ("channel", "ship", "WH", "LAMP-WHI-M", 3),
+        ("channel", "ship", "WH", "SOCKS-RED-S", 6),
+        ("channel", "ship", "WH", "BAG-SAN-L", 2),
+    )
+    commands = [
+        _order(number, principals[who], kind, location, sku, quantity, now=now)
+        for number, (who, kind, location, sku, quantity) in enumerate(wishes, start=1)
+    ]
+    answers = await orders.place(tx, commands, books=pricing.BookKeeper(), now=now)
+    placed = [answer.value for answer in _all_good(answers)]
+    changes: list[orders.Fulfill | orders.Cancel] = [
+        _step(principals["staff"], placed[2], "handover", now),
+        _step(principals["integration"], placed[4], "shipment", now),
+        orders.Cancel(
+            key=Key(principals["channel"].id, "demo-cancellation", b""),
+            principal=principals["channel"],
+            order_id=placed[6].id,
+            reason="changed their mind",
+            quantities={},
+            occurred_at=now,
+        ),
+    ]
+    _all_good(await orders.change(tx, changes, now=now))
+
+
+def _order(
+    number: int,
+    principal: channels.Principal,
+    kind: orders.FulfillmentKind,
+    location: str,
+    sku: str,
+    quantity: int,
+    *,
+    now: datetime,
+) -> orders.PlaceOrder:
+    unit_minor = next(amount for code, _, amount in _GOODS if sku.startswith(f"{code}-"))
+    at_till = principal.kind == "terminal"
+    return orders.PlaceOrder(
+        key=Key(principal.id, f"demo-order-{number}", b""),
+        order_id=new_id(),
+        principal=principal,
+        channel="pos" if at_till else "web",
+        location=location if at_till else None,
+        placed_at=now,
+        fulfillments=(
+            orders.FulfillmentWish(
+                id=new_id(),
+                kind=kind,
+                location=location,
+                lines=(orders.LineWish(sku=sku, quantity=quantity),),
+            ),
+        ),
+        tenders=(
+            orders.TenderGiven(
+                type="cash" if at_till else "card",
+                amount_minor=unit_minor * quantity,
+                currency="EUR",
+                reference=None if at_till else f"demo-payment-{number}",
+            ),
+        ),
+    )
+
+
+def _step(
+    principal: channels.Principal,
+    order: orders.Order,
+    step: Literal["handover", "shipment"],
+    now: datetime,
+) -> orders.Fulfill:
+    return orders.Fulfill(
+        key=Key(principal.id, f"demo-{step}-{order.number}", b""),
+        principal=principal,
+        fulfillment_id=order.fulfillments[0].id,
+        step=step,
+        quantities={},
+        occurred_at=now,
+    )
+
+
+def _location(
+    code: str,
+    name: str,
+    kind: Literal["store", "warehouse"],
+    latitude: float,
+    longitude: float,
+    capabilities: tuple[catalog.Capability, ...],
+) -> catalog.LocationSpec:
+    return catalog.LocationSpec(
+        code=code,
+        name=name,
+        kind=kind,
+        time_zone=_ZONES.get(code, "Europe/Amsterdam"),
+        latitude=latitude,
+        longitude=longitude,
+        capabilities=capabilities,
+    )
+
+
+def _gtin(number: int) -> str:
+    """Return an EAN-13 of the range that GS1 leaves to a company's internal use (prefix 20)."""
+    digits = f"20{number:010d}"
+    return digits + ean.calc_check_digit(digits)
+
+
+def _all_good(outcomes: Sequence[Value | DomainError]) -> list[Value]:
+    good: list[Value] = []
+    for outcome in outcomes:
+        if isinstance(outcome, DomainError):
+            raise outcome
+        good.append(outcome)
+    return good

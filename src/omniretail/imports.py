@@ -1,0 +1,232 @@
+"""CSV files into the books, through the domains' own doors; each row is taken or refused by itself.
+
+Columns are named in the first line, in any order; what is left empty takes its default.
+
+| kind | columns |
+|---|---|
+| locations | code, name, kind, time_zone, latitude, longitude, capabilities (a b c), status |
+| skus | code, name, tax_class, status, barcodes (a b c), internal_barcodes (a b c) |
+| prices | price_list, sku, amount (12.50), currency, valid_from (RFC 3339; empty: now) |
+| receipts | sku, location, quantity, reason, occurred_at |
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal, TextIO, get_args
+from uuid import UUID
+
+import msgspec
+
+from omniretail import catalog, inventory, pricing
+from omniretail.channels import Principal
+from omniretail.db import Transaction
+from omniretail.errors import DomainError, Invalid
+from omniretail.idempotency import Key
+from omniretail.money import minor_units
+
+Kind = Literal["locations", "skus", "prices", "receipts"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_COLUMNS: dict[Kind, tuple[frozenset[str], frozenset[str]]] = {
+    "locations": (
+        frozenset({"code", "name"}),
+        frozenset({"kind", "time_zone", "latitude", "longitude", "capabilities", "status"}),
+    ),
+    "skus": (
+        frozenset({"code", "name"}),
+        frozenset({"tax_class", "status", "barcodes", "internal_barcodes"}),
+    ),
+    "prices": (frozenset({"price_list", "sku", "amount", "currency"}), frozenset({"valid_from"})),
+    "receipts": (
+        frozenset({"sku", "location", "quantity"}),
+        frozenset({"reason", "occurred_at"}),
+    ),
+}
+
+
+class UnreadableFile(Invalid):
+    """The file is not a CSV file of this kind."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of a file: its line number, what it says, and what that means (or why nothing)."""
+
+    line: int
+    cells: dict[str, str]
+    meaning: Any
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A row that was not taken, and why."""
+
+    line: int
+    cells: dict[str, str]
+    code: str
+    detail: str
+
+
+def read(kind: Kind, file: TextIO, *, now: datetime) -> Iterator[Row]:
+    """Read a file's rows. Raises: UnreadableFile for wrong columns or no CSV at all."""
+    required, optional = _COLUMNS[kind]
+    reader = csv.reader(file, strict=True)
+    try:
+        header = [cell.strip().removeprefix("\ufeff") for cell in next(reader, [])]
+        if missing := required - set(header):
+            raise UnreadableFile(f"Columns are missing: {', '.join(sorted(missing))}.")
+        if unknown := set(header) - required - optional:
+            raise UnreadableFile(f"Columns are not known: {', '.join(sorted(unknown))}.")
+        if len(set(header)) != len(header):
+            raise UnreadableFile("A column stands there twice.")
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            named = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+            whole = len(cells) == len(header)
+            meaning = (
+                _meaning(kind, named, now)
+                if whole
+                else Invalid(f"{len(cells)} cells where the header has {len(header)}.")
+            )
+            yield Row(reader.line_num, named, meaning)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UnreadableFile(f"Line {reader.line_num + 1}: {error}.") from error
+
+
+async def take(
+    tx: Transaction,
+    kind: Kind,
+    rows: Sequence[Row],
+    *,
+    principal: Principal,
+    key: Key,
+    document_id: UUID,
+    now: datetime,
+) -> list[Refused]:
+    """Take rows into the books, in one go; returns those that were refused.
+
+    Receipts are booked once under `key`; the other kinds replace what stands, so that repeating
+    them changes nothing.
+    """
+    good = [row for row in rows if not isinstance(row.meaning, DomainError)]
+    meanings = [row.meaning for row in good]
+    outcomes: Iterable[object]
+    if kind == "locations":
+        outcomes = await catalog.put_locations(tx, meanings, now=now)
+    elif kind == "skus":
+        outcomes = await catalog.put_skus(tx, meanings, now=now)
+    elif kind == "prices":
+        outcomes = await pricing.set_prices(tx, meanings, now=now)
+    else:
+        outcomes = await _receive(tx, meanings, principal, key, document_id, now)
+    refused = [(row, row.meaning) for row in rows if isinstance(row.meaning, DomainError)] + [
+        (row, outcome)
+        for row, outcome in zip(good, outcomes, strict=True)
+        if isinstance(outcome, DomainError)
+    ]
+    return [
+        Refused(row.line, row.cells, error.code, _said(error))
+        for row, error in sorted(refused, key=lambda pair: pair[0].line)
+    ]
+
+
+async def _receive(
+    tx: Transaction,
+    rows: Sequence[inventory.DocumentRow],
+    principal: Principal,
+    key: Key,
+    document_id: UUID,
+    now: datetime,
+) -> list[object]:
+    if not rows:
+        return []
+    command = inventory.BookDocument(
+        key=key,
+        principal=principal,
+        document_id=document_id,
+        type="receipt",
+        rows=tuple(rows),
+    )
+    (answer,) = await inventory.book(tx, [command], now=now)
+    if isinstance(answer, DomainError):
+        raise answer
+    return [
+        Invalid(outcome.refused.detail) if outcome.refused else outcome.booked
+        for outcome in answer.value.outcomes
+    ]
+
+
+def _meaning(kind: Kind, cells: dict[str, str], now: datetime) -> object:
+    """Return what a row says, or the error that says why it says nothing."""
+    try:
+        return _READERS[kind]({name: cell for name, cell in cells.items() if cell}, now)
+    except (msgspec.ValidationError, ValueError) as error:
+        return Invalid(str(error))
+    except KeyError as error:
+        return Invalid(f"{error.args[0]} is empty")
+
+
+def _location(cells: dict[str, Any], _: datetime) -> catalog.LocationSpec:
+    if "capabilities" in cells:
+        cells["capabilities"] = cells["capabilities"].split()
+    return msgspec.convert(_coded(cells), catalog.LocationSpec, strict=False)
+
+
+def _sku(cells: dict[str, Any], _: datetime) -> catalog.SkuSpec:
+    cells["barcodes"] = [
+        {"code": code, "kind": kind}
+        for column, kind in (("barcodes", "gtin"), ("internal_barcodes", "internal"))
+        for code in cells.pop(column, "").split()
+    ]
+    return msgspec.convert(_coded(cells), catalog.SkuSpec, strict=False)
+
+
+def _price(cells: dict[str, Any], now: datetime) -> pricing.NewPrice:
+    return pricing.NewPrice(
+        price_list=cells["price_list"],
+        sku=cells["sku"],
+        amount_minor=minor_units(cells["amount"], cells["currency"]),
+        valid_from=_moment(cells.get("valid_from"), now),
+    )
+
+
+def _receipt(cells: dict[str, Any], now: datetime) -> inventory.DocumentRow:
+    quantity = int(cells["quantity"])
+    if not 1 <= quantity <= inventory.MOST_QUANTITY:
+        raise ValueError(f"quantity {quantity} is not between 1 and {inventory.MOST_QUANTITY}")
+    return inventory.DocumentRow(
+        sku=cells["sku"],
+        location=cells["location"],
+        change=quantity,
+        reason=cells.get("reason", "purchase"),
+        occurred_at=_moment(cells.get("occurred_at"), now),
+    )
+
+
+_READERS: dict[Kind, Callable[[dict[str, Any], datetime], object]] = {
+    "locations": _location,
+    "skus": _sku,
+    "prices": _price,
+    "receipts": _receipt,
+}
+
+
+def _coded(cells: dict[str, Any]) -> dict[str, Any]:
+    code = cells["code"]
+    if len(code) > 64 or any(sign in ",/|" or ord(sign) < 32 for sign in code):
+        raise ValueError(f"{code!r} is not a code: at most 64 signs, no comma, slash or bar")
+    return cells
+
+
+def _moment(text: str | None, now: datetime) -> datetime:
+    if text is None:
+        return now
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return moment.astimezone(UTC)
+
+
+def _said(error: DomainError) -> str:
+    faults = error.fields.get("errors", ())
+    return "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults) or error.detail

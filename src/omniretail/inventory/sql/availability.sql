@@ -1,0 +1,12 @@
+-- The levels of the SKUs $1, by location; a SKU without any has one row without a location.
+select
+    sku.code as sku,
+    level.location,
+    level.on_hand,
+    level.allocated,
+    location.status = 'active' as active
+from sku
+left join stock_level as level on sku.code = level.sku
+left join location on level.location = location.code
+where sku.code = any($1::text[])
+order by sku.code, level.location;

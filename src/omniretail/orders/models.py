@@ -1,0 +1,107 @@
+"""The tables of orders. Lines keep what was agreed at the sale; progress is counted beside it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index
+from sqlmodel import Field, SQLModel, Text
+
+
+class SalesOrder(SQLModel, table=True):
+    """One customer's purchase, whatever the channel. `version` counts its events."""
+
+    __tablename__ = "sales_order"
+    __table_args__ = (
+        CheckConstraint("total_minor >= 0", name="sales_order_total_not_negative"),
+        Index("sales_order_channel_idx", "channel", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    number: str = Field(sa_type=Text, unique=True)
+    channel: str = Field(sa_type=Text)
+    location: str | None = Field(default=None, sa_type=Text)
+    currency: str = Field(sa_type=Text)
+    total_minor: int = Field(sa_type=BigInteger)
+    book_version: int = Field(sa_type=BigInteger)
+    placed_by: UUID
+    placed_at: datetime = Field(sa_type=DateTime(timezone=True))
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    idempotency_key: str = Field(sa_type=Text)
+    version: int
+
+
+class OrderLine(SQLModel, table=True):
+    """So many of a SKU at a price, served by one fulfillment."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="order_line_quantity_positive"),
+        CheckConstraint(
+            "fulfilled_quantity >= 0 and cancelled_quantity >= 0 "
+            "and fulfilled_quantity + cancelled_quantity <= quantity",
+            name="order_line_progress_within_quantity",
+        ),
+    )
+
+    order_id: UUID = Field(primary_key=True)
+    line_number: int = Field(primary_key=True)
+    fulfillment_number: int
+    sku: str = Field(sa_type=Text)
+    quantity: int
+    fulfilled_quantity: int
+    cancelled_quantity: int
+    list_price_minor: int | None = Field(default=None, sa_type=BigInteger)
+    unit_price_minor: int = Field(sa_type=BigInteger)
+    price_reason: str | None = Field(default=None, sa_type=Text)
+    total_minor: int = Field(sa_type=BigInteger)
+
+
+class Fulfillment(SQLModel, table=True):
+    """The part of an order that one location serves in one way."""
+
+    __tablename__ = "fulfillment"
+    __table_args__ = (
+        CheckConstraint("kind in ('carry_out', 'pickup', 'ship')", name="fulfillment_kind_known"),
+        CheckConstraint(
+            "state in ('allocated', 'shipped', 'handed_over', 'cancelled')",
+            name="fulfillment_state_known",
+        ),
+        Index("fulfillment_order_idx", "order_id"),
+        Index("fulfillment_location_idx", "location", "state", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    order_id: UUID
+    number: int
+    kind: str = Field(sa_type=Text)
+    location: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+
+
+class Tender(SQLModel, table=True):
+    """A means of payment used on an order, with its provider's reference."""
+
+    __tablename__ = "tender"
+    __table_args__ = (
+        CheckConstraint("type in ('cash', 'card')", name="tender_type_known"),
+        CheckConstraint("amount_minor > 0", name="tender_amount_positive"),
+    )
+
+    order_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    type: str = Field(sa_type=Text)
+    amount_minor: int = Field(sa_type=BigInteger)
+    reference: str | None = Field(default=None, sa_type=Text)
+
+
+class Refund(SQLModel, table=True):
+    """Money given back to one tender, by the event of its order with that sequence number."""
+
+    __tablename__ = "refund"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="refund_amount_positive"),)
+
+    order_id: UUID = Field(primary_key=True)
+    tender_number: int = Field(primary_key=True)
+    event_sequence: int = Field(primary_key=True)
+    amount_minor: int = Field(sa_type=BigInteger)
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -1,0 +1,74 @@
+"""What only reads orders: one by id or number, lists by who may see them, a location's queue."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
+
+from omniretail import events
+from omniretail.channels import Principal
+from omniretail.db import Transaction, sql
+from omniretail.orders import store
+from omniretail.orders.changing import UnknownOrder
+from omniretail.orders.order import Fulfillment, FulfillmentKind, FulfillmentState, Order
+
+_FIND = sql("orders.find_order")
+_LIST = sql("orders.list_orders")
+_QUEUE = sql("orders.queue")
+
+
+class QueuedFulfillment(msgspec.Struct, frozen=True):
+    """A fulfillment with the order it belongs to."""
+
+    order: Order
+    fulfillment: Fulfillment
+
+
+async def find_order(tx: Transaction, reference: UUID | str, *, principal: Principal) -> Order:
+    """Return an order by its id or its number. Raises: UnknownOrder, also where it is not yours."""
+    by_id, by_number = (reference, None) if isinstance(reference, UUID) else (None, reference)
+    rows = await tx.fetch(_FIND, by_id, by_number)
+    found = await store.load(tx, [row["id"] for row in rows])
+    if not found or not found[0].visible_to(principal):
+        raise UnknownOrder(reference)
+    return found[0]
+
+
+async def order_timeline(
+    tx: Transaction, order_id: UUID, *, principal: Principal
+) -> list[events.Happened]:
+    """Return all that happened to an order, first to last. Raises: UnknownOrder."""
+    await find_order(tx, order_id, principal=principal)
+    return await events.timeline(tx, order_id)
+
+
+async def list_orders(
+    tx: Transaction, *, principal: Principal, before: UUID | None = None, limit: int
+) -> list[Order]:
+    """Return the orders a principal may see, the latest first, older than `before`."""
+    channel = principal.channel if principal.kind == "channel" else None
+    locations = None if principal.kind == "channel" else sorted(principal.locations) or None
+    rows = await tx.fetch(_LIST, channel, locations, before, limit)
+    return await store.load(tx, [row["id"] for row in rows])
+
+
+async def list_fulfillments(
+    tx: Transaction,
+    *,
+    principal: Principal,
+    locations: Collection[str],
+    state: FulfillmentState,
+    kind: FulfillmentKind | None = None,
+    after: UUID | None = None,
+    limit: int,
+) -> list[QueuedFulfillment]:
+    """Return the fulfillments in a state at locations, the oldest first, behind `after`."""
+    rows = await tx.fetch(_QUEUE, sorted(locations), state, kind, after, limit)
+    orders = {order.id: order for order in await store.load(tx, [row["order_id"] for row in rows])}
+    return [
+        QueuedFulfillment(order, part)
+        for row in rows
+        for order in [orders[row["order_id"]]]
+        for part in order.fulfillments
+        if part.id == row["id"] and order.visible_to(principal)
+    ]

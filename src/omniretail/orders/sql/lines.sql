@@ -1,0 +1,16 @@
+-- The lines of the orders $1.
+select
+    order_line.order_id,
+    order_line.fulfillment_number,
+    order_line.line_number,
+    order_line.sku,
+    order_line.quantity,
+    order_line.fulfilled_quantity,
+    order_line.cancelled_quantity,
+    order_line.list_price_minor,
+    order_line.unit_price_minor,
+    order_line.price_reason,
+    order_line.total_minor
+from order_line
+where order_line.order_id = any($1::uuid[])
+order by order_line.order_id, order_line.line_number;

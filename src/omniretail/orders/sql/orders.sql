@@ -1,0 +1,14 @@
+-- The orders $1.
+select
+    sales_order.id,
+    sales_order.number,
+    sales_order.channel,
+    sales_order.location,
+    sales_order.currency,
+    sales_order.total_minor,
+    sales_order.book_version,
+    sales_order.placed_by,
+    sales_order.placed_at,
+    sales_order.version
+from sales_order
+where sales_order.id = any($1::uuid[]);

@@ -1,0 +1,224 @@
+"""Reading and writing orders as rows. It decides nothing: what an order may become is not its room."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from omniretail import events
+from omniretail.db import Transaction, sql
+from omniretail.orders.order import Fulfillment, Order, OrderLine, Tender
+
+if TYPE_CHECKING:
+    from omniretail.orders.changing import Command
+    from omniretail.orders.placing import PlaceOrder
+
+_LOCK = sql("orders.lock_orders")
+_ORDERS = sql("orders.orders")
+_LINES = sql("orders.lines")
+_FULFILLMENTS = sql("orders.fulfillments")
+_TENDERS = sql("orders.tenders")
+_PLACE_ORDERS = sql("orders.place_orders")
+_PLACE_LINES = sql("orders.place_lines")
+_PLACE_FULFILLMENTS = sql("orders.place_fulfillments")
+_PLACE_TENDERS = sql("orders.place_tenders")
+_CHANGE_ORDERS = sql("orders.change_orders")
+_CHANGE_LINES = sql("orders.change_lines")
+_CHANGE_FULFILLMENTS = sql("orders.change_fulfillments")
+_REFUND = sql("orders.refund_tenders")
+
+
+async def lock(
+    tx: Transaction, *, order_ids: Collection[UUID], fulfillment_ids: Collection[UUID]
+) -> dict[UUID, Order]:
+    """Lock orders, named by their own ids or by fulfillments', in the order of ids; return them."""
+    rows = await tx.fetch(_LOCK, list(order_ids), list(fulfillment_ids))
+    return {order.id: order for order in await load(tx, [row["id"] for row in rows])}
+
+
+async def load(tx: Transaction, order_ids: Sequence[UUID]) -> list[Order]:
+    """Return the orders that exist among `order_ids`, in that order."""
+    ids = list(order_ids)
+    lines: dict[tuple[UUID, int], list[OrderLine]] = {}
+    for row in await tx.fetch(_LINES, ids):
+        order_id, fulfillment_number, *rest = row
+        fields = dict(zip(_LINE_FIELDS, rest, strict=True))
+        lines.setdefault((order_id, fulfillment_number), []).append(OrderLine(**fields))
+    parts: dict[UUID, list[Fulfillment]] = {}
+    for row in await tx.fetch(_FULFILLMENTS, ids):
+        parts.setdefault(row["order_id"], []).append(
+            Fulfillment(
+                id=row["id"],
+                number=row["number"],
+                kind=row["kind"],
+                location=row["location"],
+                lines=tuple(lines[row["order_id"], row["number"]]),
+            )
+        )
+    tenders: dict[UUID, list[Tender]] = {}
+    for row in await tx.fetch(_TENDERS, ids):
+        order_id, number, kind, amount_minor, reference, refunded_minor = row
+        tenders.setdefault(order_id, []).append(
+            Tender(
+                number=number,
+                type=kind,
+                amount_minor=amount_minor,
+                reference=reference,
+                refunded_minor=refunded_minor,
+            )
+        )
+    found = {
+        row["id"]: Order(
+            **row,
+            fulfillments=tuple(parts[row["id"]]),
+            tenders=tuple(tenders.get(row["id"], ())),
+        )
+        for row in map(dict, await tx.fetch(_ORDERS, ids))
+    }
+    return [found[order_id] for order_id in ids if order_id in found]
+
+
+_LINE_FIELDS = (
+    "number",
+    "sku",
+    "quantity",
+    "fulfilled_quantity",
+    "cancelled_quantity",
+    "list_price_minor",
+    "unit_price_minor",
+    "price_reason",
+    "total_minor",
+)
+
+
+async def write_placed(
+    tx: Transaction, placed: Sequence[tuple["PlaceOrder", Order]], *, now: datetime
+) -> None:
+    """Write orders that were just placed, their parts, and their first event."""
+    orders, lines, parts, tenders, happened = [], [], [], [], []
+    for command, order in placed:
+        orders.append(
+            (
+                order.id,
+                order.number,
+                order.channel,
+                order.location,
+                order.currency,
+                order.total_minor,
+                order.book_version,
+                order.placed_by,
+                order.placed_at,
+                command.key.key,
+            )
+        )
+        for part in order.fulfillments:
+            parts.append((part.id, order.id, part.number, part.kind, part.location, part.state))
+            lines += [
+                (
+                    order.id,
+                    line.number,
+                    part.number,
+                    line.sku,
+                    line.quantity,
+                    line.fulfilled_quantity,
+                    line.list_price_minor,
+                    line.unit_price_minor,
+                    line.price_reason,
+                    line.total_minor,
+                )
+                for line in part.lines
+            ]
+        tenders += [
+            (order.id, tender.number, tender.type, tender.amount_minor, tender.reference)
+            for tender in order.tenders
+        ]
+        happened.append(
+            events.Happened(
+                document_type="order",
+                document_id=order.id,
+                sequence=order.version,
+                type="placed",
+                occurred_at=order.placed_at,
+                actor_id=order.placed_by,
+                channel=order.channel,
+                data={
+                    "number": order.number,
+                    "currency": order.currency,
+                    "total_minor": order.total_minor,
+                },
+            )
+        )
+    await tx.write(_PLACE_ORDERS, orders, now)
+    await tx.write(_PLACE_LINES, lines)
+    await tx.write(_PLACE_FULFILLMENTS, parts)
+    await tx.write(_PLACE_TENDERS, tenders)
+    await events.record(tx, happened, now=now)
+
+
+async def write_changed(
+    tx: Transaction,
+    before: Mapping[UUID, Order],
+    changed: Sequence[tuple["Command", Order]],
+    *,
+    now: datetime,
+) -> None:
+    """Write what commands made of orders: each command's event and refunds, the final progress."""
+    current = dict(before)
+    happened, refunds = [], []
+    for command, order in changed:
+        previous, current[order.id] = current[order.id], order
+        refunds += [
+            (order.id, tender.number, order.version, tender.refunded_minor - was.refunded_minor)
+            for was, tender in zip(previous.tenders, order.tenders, strict=True)
+            if tender.refunded_minor != was.refunded_minor
+        ]
+        happened.append(_happened(command, previous, order))
+    orders = [
+        order for order_id, order in current.items() if order.version != before[order_id].version
+    ]
+    await tx.write(_CHANGE_ORDERS, [(order.id, order.version) for order in orders])
+    await tx.write(
+        _CHANGE_LINES,
+        [
+            (order.id, line.number, line.fulfilled_quantity, line.cancelled_quantity)
+            for order in orders
+            for was, line in zip(before[order.id].lines, order.lines, strict=True)
+            if line != was
+        ],
+    )
+    await tx.write(
+        _CHANGE_FULFILLMENTS,
+        [
+            (part.id, part.state)
+            for order in orders
+            for was, part in zip(before[order.id].fulfillments, order.fulfillments, strict=True)
+            if part.state != was.state
+        ],
+    )
+    await tx.write(_REFUND, refunds, now)
+    await events.record(tx, happened, now=now)
+
+
+def _happened(command: "Command", before: Order, after: Order) -> events.Happened:
+    lines = [
+        {
+            "line": line.number,
+            "sku": line.sku,
+            "quantity": was.open_quantity - line.open_quantity,
+        }
+        for was, line in zip(before.lines, after.lines, strict=True)
+        if was != line
+    ]
+    data = {"lines": lines, **command.describe()}
+    if refunded_minor := after.refunded_minor - before.refunded_minor:
+        data["refunded_minor"] = refunded_minor
+    return events.Happened(
+        document_type="order",
+        document_id=after.id,
+        sequence=after.version,
+        type=command.event_type,
+        occurred_at=command.occurred_at,
+        actor_id=command.principal.id,
+        channel=command.principal.channel or after.channel,
+        data=data,
+    )

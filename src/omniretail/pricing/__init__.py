@@ -1,0 +1,45 @@
+"""Pricing: price lists, the book they make, and `price()`, which decides every price."""
+
+from omniretail.pricing.book import (
+    AmountTooLarge,
+    Basket,
+    BasketLine,
+    Book,
+    PricedBasket,
+    PricedLine,
+    PriceMissing,
+    price,
+)
+from omniretail.pricing.models import Price, PriceBook, PriceList
+from omniretail.pricing.operations import (
+    CurrencyTaken,
+    NewPrice,
+    PriceListSpec,
+    UnknownPriceList,
+    put_price_list,
+    set_prices,
+)
+from omniretail.pricing.queries import BookKeeper, list_price_lists, prices_of_sku
+
+__all__ = [
+    "AmountTooLarge",
+    "Basket",
+    "BasketLine",
+    "Book",
+    "BookKeeper",
+    "CurrencyTaken",
+    "NewPrice",
+    "Price",
+    "PriceBook",
+    "PriceList",
+    "PriceListSpec",
+    "PriceMissing",
+    "PricedBasket",
+    "PricedLine",
+    "UnknownPriceList",
+    "list_price_lists",
+    "price",
+    "prices_of_sku",
+    "put_price_list",
+    "set_prices",
+]

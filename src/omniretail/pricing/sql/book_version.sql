@@ -1,0 +1,3 @@
+-- The book's version.
+select price_book.version
+from price_book;

@@ -1,0 +1,1 @@
+"""The tests: real PostgreSQL for whatever touches a table, none for pure rules."""
