@@ -20,6 +20,7 @@ from omniretail.db import Database
 from omniretail.migrations import ensure_months, migrate
 from omniretail.settings import Settings
 from tests.callers import Retailer
+from tests.live import Live, serving
 
 settings.register_profile(
     "ordinary", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -50,7 +51,7 @@ async def _make_template(running: embedded.Server) -> None:
     await connection.execute(f"create database {_TEMPLATE}")
     await connection.close()
     database = Database(running.url(_TEMPLATE))
-    await migrate(database.engine)
+    await migrate(database.url)
     await database.run(lambda tx: ensure_months(tx, now=clock.now()))
     await database.close()
 
@@ -120,3 +121,11 @@ async def started(app: Litestar) -> AsyncIterator[None]:
     finally:
         down.set()
         await task
+
+
+@pytest.fixture
+async def live(retailer: Retailer, database_url: str) -> AsyncIterator[Live]:
+    """A real two-worker server over the database of `retailer`, reached over real connections."""
+    async with serving(database_url) as running:
+        yield running
+        assert (await running.http.get("/healthz")).status_code == 200

@@ -1,33 +1,28 @@
-"""Builds the application: routes, the one transaction dependency, the guard, the problem map."""
+"""Builds the application: routes, the one transaction dependency, the problem map."""
 
-import asyncio
 import logging
-import os
-import signal
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
-from importlib import resources
-from pathlib import Path
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import structlog
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
-from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
-from omniretail import __version__
-from omniretail.api import catalog, channels, orders, prices, problems, stock, system
-from omniretail.api.auth import KeyRing, guard
+from omniretail.api import catalog, channels, docs, orders, prices, problems, stock, system
+from omniretail.api.auth import KeyRing, authorize
+from omniretail.api.body import BodyRequest
 from omniretail.api.process import Process
 from omniretail.api.request_id import request_id
 from omniretail.db import Database, Transaction
 from omniretail.settings import Settings, load
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+_log = structlog.get_logger()
 
 HANDLERS = [
     *catalog.HANDLERS,
@@ -39,13 +34,13 @@ HANDLERS = [
 ]
 
 
-def create_app(settings: Settings | None = None) -> Litestar:
+def create_app(settings: Settings | None = None, *, lifespan: Sequence[Lifespan] = ()) -> Litestar:
     """Return the application. It connects when it starts, and disconnects when it ends."""
     chosen = settings or load()
     configure_logs(chosen.log_level)
 
     @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async def connected(app: Litestar) -> AsyncIterator[None]:
         database = Database(
             chosen.database_url,
             schema=chosen.schema,
@@ -54,22 +49,21 @@ def create_app(settings: Settings | None = None) -> Litestar:
         )
         app.state.process = Process(chosen, database)
         app.state.key_ring = KeyRing(app.state.process)
-        watch = asyncio.create_task(_end_with_parent())
         try:
             yield
         finally:
-            watch.cancel()
             await database.close()
 
     return Litestar(
-        route_handlers=[*HANDLERS, _docs_assets()],
+        route_handlers=[*docs.described(HANDLERS), docs.docs_asset],
         dependencies={"tx": Provide(transaction)},
-        guards=[guard],
+        before_request=authorize,
         exception_handlers=problems.HANDLERS,
-        lifespan=[lifespan],
+        lifespan=[connected, *lifespan],
         before_send=[_stamp],
+        request_class=BodyRequest,
         request_max_body_size=chosen.body_limit_bytes,
-        openapi_config=_openapi(),
+        openapi_config=docs.openapi(),
         logging_config=None,
     )
 
@@ -98,53 +92,16 @@ def configure_logs(level: str) -> None:
     )
 
 
-async def _end_with_parent() -> None:
-    """End this process when the one that started it was killed, so that no orphan keeps the port."""
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells of a parent's end but its number
-        await asyncio.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 async def _stamp(message: Message, scope: Scope) -> None:
     """Name each request, by the caller's X-Request-Id or ours, in its answer and in the logs."""
     if message["type"] != "http.response.start":
         return
     name = request_id(scope)
     message["headers"] = [*message["headers"], (b"x-request-id", name.encode())]
-    structlog.get_logger().debug(
+    _log.debug(
         "answered",
         method=scope.get("method"),
         path=scope["path"],
         status=message["status"],
         request_id=name,
-    )
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="omniretail",
-        version=__version__,
-        summary="One inventory ledger, one order book and one API behind every channel.",
-        openapi_router=Router(path="/docs", route_handlers=[], opt={"public": True}),
-        components=Components(
-            security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}
-        ),
-        security=[{"key": []}],
-        render_plugins=[
-            SwaggerRenderPlugin(
-                path="/",
-                js_url="/docs-assets/swagger-ui-bundle.js",
-                css_url="/docs-assets/swagger-ui.css",
-                standalone_preset_js_url="/docs-assets/swagger-ui-standalone-preset.js",
-            )
-        ],
-    )
-
-
-def _docs_assets() -> Any:
-    """Serve the docs page's own script and style, so that it needs no other host."""
-    directory = Path(str(resources.files("swagger_ui"))) / "static"
-    return create_static_files_router(
-        path="/docs-assets", directories=[directory], opt={"public": True}, include_in_schema=False
     )

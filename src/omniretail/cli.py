@@ -19,13 +19,21 @@ from uuid import UUID
 
 import msgspec
 import rich_click as click
-from granian import Granian
-from granian.constants import Interfaces, Loops
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from omniretail import __version__, audit, channels, clock, demo, embedded, idempotency, imports
+from omniretail import (
+    __version__,
+    audit,
+    channels,
+    clock,
+    demo,
+    embedded,
+    idempotency,
+    imports,
+    serving,
+)
 from omniretail.db import Database
 from omniretail.errors import DomainError
 from omniretail.ids import new_id
@@ -36,6 +44,7 @@ Result = TypeVar("Result")
 
 _out = Console(highlight=False)
 _ROWS_AT_ONCE = 1_000
+_KEYS_FILE = "demo-keys.json"
 _PORT_SECONDS = 5.0
 # Who it was, in the ledger, when the operator's own hand imported: no key, but one fixed identity.
 _OPERATOR = channels.Principal(
@@ -68,18 +77,7 @@ def serve(with_demo: bool) -> None:
         keys = asyncio.run(_prepare(settings, url, home if with_demo else None))
         _banner(settings, keys)
         os.environ["DATABASE_URL"] = url
-        Granian(
-            "omniretail.app:create_app",
-            factory=True,
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.ASGI,
-            loop=Loops.uvloop,
-            workers=settings.workers,
-            websockets=False,
-            respawn_failed_workers=True,
-            log_enabled=False,
-        ).serve()
+        serving.serve(settings)
         _out.print("omniretail has stopped; everything acknowledged is in the books.")
 
 
@@ -99,16 +97,17 @@ def demo_command(reset: bool) -> None:
     if reset:
         if settings.database_url:
             raise click.ClickException("--reset deletes the embedded database only.")
-        with _errors():
-            embedded.remove(_home(settings))
+        home = _home(settings)
+        with _errors(), embedded.running(home, exclusive=True):
+            pass  # refused while somebody serves it; whoever only reads has ended with us
+        shutil.rmtree(home / "data")
+        (home / _KEYS_FILE).unlink(missing_ok=True)
         _out.print("The embedded database is gone; the next start makes a new one.")
         return
     with _errors(), _database_url(settings) as (url, home):
         if asyncio.run(_prepare(settings, url, home)) is None:
             raise click.ClickException("There is a retailer in this database already.")
-    _out.print(
-        f"The demo retailer is loaded; its keys are in {_home(settings) / 'demo-keys.json'}."
-    )
+    _out.print(f"The demo retailer is loaded; its keys are in {_home(settings) / _KEYS_FILE}.")
 
 
 @main.command()
@@ -290,7 +289,8 @@ def _database_url(settings: Settings, *, exclusive: bool = False) -> Iterator[tu
 
 def _keep_running(server: embedded.Server, ended: threading.Event) -> None:
     while not ended.wait(1.0):
-        with contextlib.suppress(embedded.EmbeddedError):
+        # It is tried again a second later; meanwhile requests answer 503.
+        with contextlib.suppress(embedded.EmbeddedError, OSError):
             server.ensure_running()
 
 
@@ -309,7 +309,7 @@ async def _prepare(settings: Settings, url: str, demo_home: Path | None) -> demo
         await _migrate(database, settings)
         if demo_home is None:
             return None
-        kept = demo_home / "demo-keys.json"
+        kept = demo_home / _KEYS_FILE
         if await demo.is_loaded(database):
             return demo.read_keys(kept)
         with _progress() as progress:
@@ -323,7 +323,7 @@ async def _prepare(settings: Settings, url: str, demo_home: Path | None) -> demo
 
 
 async def _migrate(database: Database, settings: Settings) -> str:
-    version = await migrate(database.engine, schema=settings.schema)
+    version = await migrate(database.url, schema=settings.schema)
     await database.run(lambda tx: ensure_months(tx, now=clock.now()))
     return version
 

@@ -5,23 +5,27 @@ No table and no rule lives here. `FOR UPDATE` stands only in files named `lock_*
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import asyncpg
-from sqlalchemy import exc as sqlalchemy_errors
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.sql import Executable
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy.sql import ClauseElement
 
 from omniretail.errors import DomainError, Invalid, Unavailable
 
 Result = TypeVar("Result")
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
 _ATTEMPTS = 4
+_DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+_SEARCH_PATH = "select set_config('search_path', $1, true)"
 _POOL_SECONDS = 5.0
 _RETRYABLE = (
     asyncpg.SerializationError,
@@ -34,7 +38,6 @@ _RETRYABLE = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
     OSError,
-    sqlalchemy_errors.InterfaceError,
 )
 _constraints: dict[str, Callable[[], Exception]] = {}
 
@@ -63,47 +66,113 @@ def sql(name: str) -> str:
     return (resources.files("omniretail") / domain / "sql" / f"{statement}.sql").read_text("utf-8")
 
 
+Value = TypeVar("Value")
+Rows: TypeAlias = list[dict[str, Any]]
+
+
+class Read(msgspec.Struct, Generic[Value], frozen=True):
+    """A named statement that returns rows, its values, and what the rows mean.
+
+    The rows arrive through JSON: identities and times as text.
+    """
+
+    statement: str
+    values: tuple[object, ...]
+    meaning: Callable[[Rows], Value]
+
+
+class Write(msgspec.Struct, frozen=True):
+    """A named statement that changes rows, and its values."""
+
+    statement: str
+    values: tuple[object, ...]
+
+
+def write_columns(statement: str, rows: Sequence[Sequence[object]], *rest: object) -> list[Write]:
+    """Return the write that hands `rows` over as one array per column, then `rest`; none for none."""
+    return [Write(statement, (*map(list, zip(*rows, strict=True)), *rest))] if rows else []
+
+
+def write_documents(statement: str, documents: Sequence[object], *rest: object) -> list[Write]:
+    """Return the write that hands `documents` over as one JSON array, then `rest`; none for none.
+
+    For wide rows that costs less to encode than arrays, and one statement can write a document
+    with all its parts.
+    """
+    return [Write(statement, (msgspec.json.encode(documents).decode(), *rest))] if documents else []
+
+
 class Transaction:
     """One open transaction; operations take it first and never end it.
 
-    Ledger statements (`sql("…")`) go to the driver directly, plain selects through SQLAlchemy;
-    both run on the same connection, inside the same transaction.
+    Each statement is a journey to the database and back, which costs more than most statements:
+    reads that do not depend on each other travel together, and so do writes.
     """
 
-    __slots__ = ("_connection", "_driver")
+    __slots__ = ("_connection",)
 
-    def __init__(self, connection: AsyncConnection, driver: asyncpg.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._driver = driver
 
     async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """Run a named statement and return its rows."""
         with _meaning():
-            return await self._driver.fetch(statement, *values)
-
-    async def write(self, statement: str, rows: Sequence[Sequence[object]], *rest: object) -> int:
-        """Run a set-based statement, handing it `rows` as one array per column, then `rest`.
-
-        Returns how many rows it wrote.
-        """
-        if not rows:
-            return 0
-        with _meaning():
-            status = await self._driver.execute(
-                statement, *map(list, zip(*rows, strict=True)), *rest
-            )
-        return _rows_written(status)
+            return await self._connection.fetch(statement, *values)
 
     async def execute(self, statement: str, *values: object) -> int:
         """Run a named statement and return how many rows it wrote."""
         with _meaning():
-            status = await self._driver.execute(statement, *values)
-        return _rows_written(status)
+            return _rows_written(await self._connection.execute(statement, *values))
 
-    async def select(self, statement: Executable) -> Sequence[Any]:
-        """Run a plain select and return its rows."""
-        with _meaning():
-            return (await self._connection.execute(statement)).all()
+    async def select(self, statement: ClauseElement) -> list[asyncpg.Record]:
+        """Run a plain select, as SQLModel and SQLAlchemy write it, and return its rows."""
+        compiled = statement.compile(dialect=_DIALECT)
+        values = [compiled.params[name] for name in getattr(compiled, "positiontup", None) or ()]
+        return await self.fetch(str(compiled), *values)
+
+    async def read(self, *reads: Read[Any]) -> list[Any]:
+        """Run reads together, in one statement and on one snapshot; return what each means."""
+        statement = _reading_together(tuple(read.statement for read in reads))
+        values = [value for read in reads for value in read.values]
+        (found,) = await self.fetch(statement, *values)
+        return [
+            read.meaning(msgspec.json.decode(rows)) for read, rows in zip(reads, found, strict=True)
+        ]
+
+    async def write(self, *writes: Write) -> None:
+        """Run writes together, in one statement; they must not touch the same rows."""
+        if writes:
+            statement = _writing_together(tuple(write.statement for write in writes))
+            await self.execute(statement, *(value for write in writes for value in write.values))
+
+
+@cache
+def _reading_together(statements: tuple[str, ...]) -> str:
+    columns = [
+        # Only our own named statements come together here, never a value.
+        f"(select coalesce(json_agg(found), '[]') from ({statement}) as found)::text"  # noqa: S608
+        for statement in _renumbered(statements)
+    ]
+    return f"select {', '.join(columns)}"
+
+
+@cache
+def _writing_together(statements: tuple[str, ...]) -> str:
+    first, *others = _renumbered(statements)
+    if not others:
+        return first
+    parts = [f"write_{number} as ({part})" for number, part in enumerate((first, *others))]
+    return f"with {', '.join(parts)} select"
+
+
+def _renumbered(statements: tuple[str, ...]) -> Iterator[str]:
+    """Yield statements without comments, their parameters numbered on from each other's."""
+    offset = 0
+    for statement in statements:
+        bare = re.sub(r"^\s*--.*\n", "", statement, flags=re.MULTILINE).strip().removesuffix(";")
+        numbers = [int(number) for number in re.findall(r"\$(\d+)", bare)]
+        yield re.sub(r"\$(\d+)", lambda found, by=offset: f"${int(found[1]) + by}", bare)  # type: ignore[misc]
+        offset += max(numbers, default=0)
 
 
 class Database:
@@ -117,22 +186,17 @@ class Database:
         pool_size: int = 8,
         prepared_statements: bool = True,
     ) -> None:
-        cache_off = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
-        self._schema = schema
-        self.engine: AsyncEngine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
-            # BEGIN and COMMIT are ours (see `transaction`), so that the driver and SQLAlchemy
-            # never disagree about whether one is open.
-            isolation_level="AUTOCOMMIT",
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=_POOL_SECONDS,
-            connect_args={} if prepared_statements else cache_off,
-        )
+        self.url = url
+        self.schema = schema
+        self._opening = asyncio.Lock()
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._size = pool_size
+        self._cached_statements = 200 if prepared_statements else 0
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.engine.dispose()
+        if self._pool is not None:
+            await self._pool.close()
 
     @asynccontextmanager
     async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[Transaction]:
@@ -141,32 +205,23 @@ class Database:
         READ COMMITTED; with `snapshot` read-only and REPEATABLE READ, so that all its statements
         see one moment.
         """
-        async with self._connected() as (connection, driver):
+        isolation: Literal["repeatable_read"] | None = "repeatable_read" if snapshot else None
+        async with self._connected() as connection:
             with _meaning():
-                began = driver.transaction(
-                    isolation="repeatable_read" if snapshot else None, readonly=snapshot
-                )
-                await began.start()
-            try:
-                if self._schema != "public":
-                    await driver.execute("select set_config('search_path', $1, true)", self._schema)
-                yield Transaction(connection, driver)
-            except BaseException:
-                if not driver.is_closed():
-                    await began.rollback()
-                raise
-            with _meaning():
-                await began.commit()
+                async with connection.transaction(isolation=isolation, readonly=snapshot):
+                    if self.schema != "public":
+                        await connection.execute(_SEARCH_PATH, self.schema)
+                    yield Transaction(connection)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Open a connection for one read statement, which is its own transaction."""
-        if self._schema != "public":
+        if self.schema != "public":
             async with self.transaction(snapshot=True) as tx:
                 yield tx
         else:
-            async with self._connected() as (connection, driver):
-                yield Transaction(connection, driver)
+            async with self._connected() as connection:
+                yield Transaction(connection)
 
     async def run(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run `work` in a transaction; again, from its beginning, where the database asks for it.
@@ -196,20 +251,29 @@ class Database:
             await tx.execute("analyze")
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
-        connection = self.engine.connect()
+    async def _connected(self) -> AsyncIterator[Connection]:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self.url,
+                    min_size=1,
+                    max_size=self._size,
+                    statement_cache_size=self._cached_statements,
+                    # Nothing of ours outlives its transaction, so a connection needs no cleaning.
+                    reset=_as_it_is,  # type: ignore[arg-type]
+                )
         try:
-            await connection.start()
-            driver = (await connection.get_raw_connection()).driver_connection
-        except sqlalchemy_errors.TimeoutError as error:
+            connection = await self._pool.acquire(timeout=_POOL_SECONDS)
+        except TimeoutError as error:
             raise DatabaseUnavailable("Every database connection is busy; try again.") from error
-        assert isinstance(driver, asyncpg.Connection)
         try:
-            yield connection, driver
+            yield connection
         finally:
-            if driver.is_closed():
-                await connection.invalidate()
-            await connection.close()
+            await self._pool.release(connection)
+
+
+async def _as_it_is(_: Connection) -> None:
+    return None
 
 
 class _meaning:  # noqa: N801 - reads as a statement: `with _meaning(): …`
@@ -223,14 +287,17 @@ class _meaning:  # noqa: N801 - reads as a statement: `with _meaning(): …`
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is None or isinstance(error, DomainError):
             return
-        cause = getattr(error, "orig", error)
-        cause = getattr(cause, "__cause__", None) or cause
+        # SQLAlchemy wraps the driver's error twice; the driver's own may have a cause of its own.
+        wrapped = getattr(error, "orig", None)
+        cause = error if wrapped is None else wrapped.__cause__ or wrapped
         if isinstance(cause, asyncpg.IntegrityConstraintViolationError):
             # Some poolers and clusters leave the name out; the message still has it.
             name = cause.constraint_name or next((n for n in _constraints if n in str(cause)), "")
             if name in _constraints:
                 raise _constraints[name]() from error
-        if isinstance(cause, asyncpg.DataError | asyncpg.exceptions.DataError):
+        # The server's own data errors, and those that the driver finds before it sends anything.
+        in_driver = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+        if in_driver or isinstance(error, asyncpg.DataError):
             raise ValueNotStorable(
                 "A value in the request cannot be stored (a NUL character, or a number too large)."
             ) from error

@@ -160,7 +160,7 @@ def _meaning(kind: Kind, cells: dict[str, str], now: datetime) -> object:
     """Return what a row says, or the error that says why it says nothing."""
     try:
         return _READERS[kind]({name: cell for name, cell in cells.items() if cell}, now)
-    except (msgspec.ValidationError, ValueError) as error:
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
         return Invalid(str(error))
     except KeyError as error:
         return Invalid(f"{error.args[0]} is empty")

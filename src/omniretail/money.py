@@ -4,12 +4,14 @@ Here live amounts, their limits and their exact division. What a thing costs liv
 """
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 
 from iso4217 import Currency
 
 MOST_MINOR = 2**63 - 1
 """The largest amount that the books can hold, in minor units."""
+
+_EXACT = Context(prec=40, traps=[Inexact, InvalidOperation, Overflow])
 
 
 def is_currency(code: str) -> bool:
@@ -27,15 +29,18 @@ def minor_units(amount: str, currency: str) -> int:
     if exponent is None:
         raise ValueError(f"{currency} is not a currency of ISO 4217")
     try:
-        value = Decimal(amount).scaleb(exponent)
-        exact = int(value)
-    except (InvalidOperation, OverflowError, ValueError) as error:
-        raise ValueError(f"{amount!r} is not an amount") from error
-    if value != exact:
-        raise ValueError(f"{amount} has more digits than {currency} has minor units ({exponent})")
-    if not 0 <= exact <= MOST_MINOR:
-        raise ValueError(f"{amount} is not between 0 and {MOST_MINOR} minor units")
-    return exact
+        value = _EXACT.scaleb(Decimal(amount), exponent)
+        fits = 0 <= value <= MOST_MINOR
+    except ArithmeticError as error:
+        raise ValueError(f"{amount[:40]!r} is not an amount") from error
+    # Before it becomes an integer: 1e999999 would have a million digits.
+    if not fits:
+        raise ValueError(f"{amount[:40]} is not between 0 and {MOST_MINOR} minor units")
+    if value != int(value):
+        raise ValueError(
+            f"{amount[:40]} has more digits than {currency} has minor units ({exponent})"
+        )
+    return int(value)
 
 
 def split(amount_minor: int, weights: Sequence[int]) -> list[int]:

@@ -1,13 +1,14 @@
-"""Who is calling: the key in the Authorization header, checked once by one guard, deny by default.
+"""Who is calling: the key in the Authorization header, checked once, in one place; deny by default.
 
 Each route names its scope in `opt`; a route that names none answers nobody, unless it says it is
 public.
 """
 
 from time import monotonic
+from typing import Any
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar import Request
+from litestar.datastructures import State
 
 from omniretail.api.process import Process
 from omniretail.channels import KeyNotValid, Principal, authenticate
@@ -46,19 +47,22 @@ class KeyRing:
         return principal
 
 
-async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+async def authorize(request: Request[Any, Any, State]) -> None:
     """Let a request through if its key has the scope that the route names.
+
+    It runs before anything of the request is read. (The framework's own guards would do the same,
+    but copy the route's handler for each request, which costs a tenth of a sale.)
 
     Raises: KeyNotValid, ScopeMissing.
     """
-    if handler.opt.get("public"):
+    route = request.route_handler.opt
+    if route.get("public"):
         return
-    header = connection.headers.get("authorization", "")
-    kind, _, token = header.partition(" ")
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         raise KeyNotValid("Send a key as `Authorization: Bearer <key>`.")
-    principal = await connection.app.state.key_ring.principal(token.strip())
-    scope = handler.opt.get("scope")
+    principal = await request.app.state.key_ring.principal(token.strip())
+    scope = route.get("scope")
     if scope is None or scope not in principal.scopes:
         raise ScopeMissing(scope or "none")
-    connection.scope["user"] = principal
+    request.scope["user"] = principal

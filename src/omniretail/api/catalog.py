@@ -3,13 +3,13 @@
 from typing import Annotated, Literal
 
 from litestar import Response, get, put
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import HeaderParameter, JSONBody, QueryParameter
 from msgspec import Meta
 
 from omniretail import catalog, clock
 from omniretail.api.paging import Cursor, Limit, Page, page, text_cursor
 from omniretail.api.process import Tx
-from omniretail.api.wire import Code, Request, Text, View
+from omniretail.api.wire import Code, CodeInPath, Request, Text, View
 from omniretail.errors import DomainError, Invalid
 
 IfMatch = Annotated[
@@ -73,7 +73,7 @@ class SkuView(View, frozen=True, kw_only=True):
 
 @put("/v1/locations/{code:str}", opt={"scope": "catalog:write"})
 async def put_location(
-    tx: Tx, code: FromPath[Code], data: JSONBody[LocationRequest], if_match: IfMatch = None
+    tx: Tx, code: CodeInPath, data: JSONBody[LocationRequest], if_match: IfMatch = None
 ) -> Response[LocationView]:
     """Create or replace a location."""
     spec = catalog.LocationSpec(
@@ -93,7 +93,7 @@ async def put_location(
 
 
 @get("/v1/locations/{code:str}", opt={"scope": "catalog:read"})
-async def get_location(tx: Tx, code: FromPath[Code]) -> Response[LocationView]:
+async def get_location(tx: Tx, code: CodeInPath) -> Response[LocationView]:
     """Return a location."""
     return _tagged(_location(await catalog.get_location(tx, code)))
 
@@ -107,7 +107,7 @@ async def list_locations(tx: Tx, limit: Limit = 50, cursor: Cursor = None) -> Pa
 
 @put("/v1/skus/{sku:str}", opt={"scope": "catalog:write"})
 async def put_sku(
-    tx: Tx, sku: FromPath[Code], data: JSONBody[SkuRequest], if_match: IfMatch = None
+    tx: Tx, sku: CodeInPath, data: JSONBody[SkuRequest], if_match: IfMatch = None
 ) -> Response[SkuView]:
     """Create or replace a SKU, with its barcodes."""
     spec = catalog.SkuSpec(
@@ -124,7 +124,7 @@ async def put_sku(
 
 
 @get("/v1/skus/{sku:str}", opt={"scope": "catalog:read"})
-async def get_sku(tx: Tx, sku: FromPath[Code]) -> Response[SkuView]:
+async def get_sku(tx: Tx, sku: CodeInPath) -> Response[SkuView]:
     """Return a SKU."""
     return _tagged(_sku(await catalog.get_sku(tx, sku)))
 

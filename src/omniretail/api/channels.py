@@ -3,11 +3,11 @@
 from typing import Literal
 
 from litestar import get, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 
 from omniretail import channels, clock
 from omniretail.api.process import Tx
-from omniretail.api.wire import Code, Currency, Request, Text, View
+from omniretail.api.wire import CodeInPath, Currency, Request, Text, View
 
 
 class ChannelRequest(Request, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class ChannelList(View, frozen=True, kw_only=True):
 
 
 @put("/v1/channels/{code:str}", opt={"scope": "channels:write"})
-async def put_channel(tx: Tx, code: FromPath[Code], data: JSONBody[ChannelRequest]) -> ChannelView:
+async def put_channel(tx: Tx, code: CodeInPath, data: JSONBody[ChannelRequest]) -> ChannelView:
     """Create or replace a channel."""
     spec = channels.ChannelSpec(code=code, name=data.name, kind=data.kind, currency=data.currency)
     return _view(await channels.put_channel(tx, spec, now=clock.now()))

@@ -13,7 +13,17 @@ from omniretail import channels, clock, events, orders
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
-from omniretail.api.wire import Code, Moment, Money, Quantity, Request, Text, View, moment
+from omniretail.api.wire import (
+    Code,
+    CodeInQuery,
+    Moment,
+    Money,
+    Quantity,
+    Request,
+    Text,
+    View,
+    moment,
+)
 from omniretail.errors import Forbidden, Invalid
 from omniretail.ids import new_id
 
@@ -267,7 +277,7 @@ async def cancel_order(
 async def list_fulfillments(
     tx: Tx,
     request: HttpRequest[Any, Any, Any],
-    location: FromQuery[Code],
+    location: CodeInQuery,
     wanted: Annotated[orders.FulfillmentState, QueryParameter(name="state")] = "allocated",
     kind: FromQuery[orders.FulfillmentKind | None] = None,
     limit: Limit = 50,

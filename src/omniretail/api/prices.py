@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from litestar import get, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from omniretail import clock, pricing
 from omniretail.api.problems import document
 from omniretail.api.process import Tx
-from omniretail.api.wire import AmountMinor, Code, Currency, Moment, Request, Text, View
+from omniretail.api.wire import AmountMinor, Code, CodeInPath, Currency, Moment, Request, Text, View
 from omniretail.errors import DomainError
 
 
@@ -79,7 +79,7 @@ class PriceHistory(View, frozen=True, kw_only=True):
 
 @put("/v1/price-lists/{code:str}", opt={"scope": "prices:write"})
 async def put_price_list(
-    tx: Tx, code: FromPath[Code], data: JSONBody[PriceListRequest]
+    tx: Tx, code: CodeInPath, data: JSONBody[PriceListRequest]
 ) -> PriceListView:
     """Create or rename a price list; there is one per currency."""
     spec = pricing.PriceListSpec(code=code, name=data.name, currency=data.currency)
@@ -99,7 +99,7 @@ async def list_price_lists(tx: Tx) -> PriceListList:
 
 
 @put("/v1/price-lists/{code:str}/prices", opt={"scope": "prices:write"})
-async def put_prices(tx: Tx, code: FromPath[Code], data: JSONBody[PricesRequest]) -> PricesView:
+async def put_prices(tx: Tx, code: CodeInPath, data: JSONBody[PricesRequest]) -> PricesView:
     """Set prices; each is set or refused by itself."""
     now = clock.now()
     prices = [
@@ -125,7 +125,7 @@ async def put_prices(tx: Tx, code: FromPath[Code], data: JSONBody[PricesRequest]
 
 
 @get("/v1/price-lists/{code:str}/prices/{sku:str}", opt={"scope": "prices:read"})
-async def get_prices(tx: Tx, code: FromPath[Code], sku: FromPath[Code]) -> PriceHistory:
+async def get_prices(tx: Tx, code: CodeInPath, sku: CodeInPath) -> PriceHistory:
     """Return a SKU's prices in a list, past and coming."""
     steps = await pricing.prices_of_sku(tx, price_list=code, sku=sku)
     return PriceHistory(

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from omniretail.api.request_id import request_id
+from omniretail.api.wire import FORMS
 from omniretail.channels import KeyNotValid
 from omniretail.db import RaceLost
 from omniretail.errors import (
@@ -25,6 +26,9 @@ from omniretail.errors import (
 )
 
 _log = structlog.get_logger()
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(.*)`$")
+_MISSING = re.compile(r"Missing required \w+ parameter '([^']*)'")
 _RETRY_AFTER_SECONDS = "1"
 
 
@@ -118,11 +122,11 @@ def _domain_error(_: Request[Any, Any, State], error: DomainError) -> Response[b
     return answer(error)
 
 
-def _http_exception(_: Request[Any, Any, State], error: HTTPException) -> Response[bytes]:
+def _http_exception(request: Request[Any, Any, State], error: HTTPException) -> Response[bytes]:
     headers = {
         name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"
     }
-    return answer(_translated(error), headers=headers)
+    return answer(_translated(request, error), headers=headers)
 
 
 def _race_lost(_: Request[Any, Any, State], _error: RaceLost) -> Response[bytes]:
@@ -142,24 +146,46 @@ def _unexpected(request: Request[Any, Any, State], error: Exception) -> Response
     return answer(InternalError("The request could not be answered."))
 
 
-def _translated(error: HTTPException) -> DomainError:
-    faults = [_fault(fault) for fault in error.extra] if isinstance(error.extra, list) else []
+def not_valid(message: str) -> InvalidRequest:
+    """Return the error for what msgspec says of a body: a text that ends in a path."""
+    said, _, path = message.partition(" - at `$")
+    pointer = "".join(f"/{name or index}" for name, index in _STEP.findall(path))
+    if field := _FIELD.search(said):
+        pointer += f"/{field[1]}"
+    return _faulty({"pointer": pointer, "detail": _in_words(said)})
+
+
+def _translated(request: Request[Any, Any, State], error: HTTPException) -> DomainError:
     if error.status_code in _BY_STATUS:
         return _BY_STATUS[error.status_code](_plain(error.detail))
     if error.status_code >= 500:
         return InternalError("The request could not be answered.")
-    if faults:
-        return InvalidRequest("The request is not valid.", errors=faults)
+    if isinstance(error.extra, list) and error.extra:
+        return _faulty(*(_fault(request, fault) for fault in error.extra))
+    if missing := _MISSING.match(error.detail):
+        return _faulty({"pointer": f"/{missing[1]}", "detail": "This parameter is missing"})
     return MalformedRequest(_plain(error.detail))
 
 
-def _fault(fault: Any) -> dict[str, str]:
-    """Translate one fault as the framework reports it: a key path, and a message."""
-    if not isinstance(fault, dict):
-        return {"pointer": "", "detail": str(fault)}
-    path = re.sub(r"\[(\d+|\.\.\.)\]", r".\1", str(fault.get("key", "")))
-    pointer = "".join(f"/{step}" for step in path.split(".") if step and step != "data")
-    return {"pointer": pointer, "detail": str(fault.get("message", "is not valid"))}
+def _faulty(*faults: dict[str, str]) -> InvalidRequest:
+    return InvalidRequest("The request is not valid.", errors=faults)
+
+
+def _fault(request: Request[Any, Any, State], fault: Any) -> dict[str, str]:
+    """Translate one fault in a parameter as the framework reports it: our name for it, a message."""
+    name, said = str(fault.get("key", "")), str(fault.get("message", "is not valid"))
+    if name == "data":
+        return {"pointer": "", "detail": "The body is missing"}
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(name)
+    outside = getattr(parameter and parameter.kwarg_definition, "name", None)
+    return {"pointer": f"/{outside or name}", "detail": _in_words(said)}
+
+
+def _in_words(said: str) -> str:
+    """Say in words what a text must look like, where the framework shows a regular expression."""
+    for pattern, words in FORMS.items():
+        said = said.replace(f"`str` matching regex {pattern!r}", words)
+    return said
 
 
 def _plain(detail: object) -> str:

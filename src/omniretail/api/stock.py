@@ -13,7 +13,17 @@ from omniretail import clock, inventory
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
-from omniretail.api.wire import Change, Code, Moment, Quantity, Request, Text, View, moment
+from omniretail.api.wire import (
+    Change,
+    Code,
+    CodeInQueryOrNone,
+    Moment,
+    Quantity,
+    Request,
+    Text,
+    View,
+    moment,
+)
 from omniretail.errors import Invalid
 from omniretail.ids import new_id
 
@@ -191,8 +201,8 @@ async def adjust(
 @get("/v1/stock/movements", opt={"scope": "stock:read"})
 async def list_movements(
     tx: Tx,
-    sku: FromQuery[Code | None] = None,
-    location: FromQuery[Code | None] = None,
+    sku: CodeInQueryOrNone = None,
+    location: CodeInQueryOrNone = None,
     document_id: FromQuery[UUID | None] = None,
     limit: Limit = 50,
     cursor: Cursor = None,

@@ -4,9 +4,10 @@ Requests refuse fields they do not know. Views of domains live beside their hand
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
+from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
 from omniretail.clock import FUTURE_TOLERANCE
@@ -15,18 +16,39 @@ from omniretail.errors import Invalid
 _PLAIN = r"[^\s,/|\x00-\x1f\x7f]"
 _WITHIN = r"[^,/|\x00-\x1f\x7f]"
 
+_CODE = rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z"
+_CODE_IN_WORDS = "A code of the retailer's own; any script, no comma, slash, bar or outer space."
+_TEXT = r"^[^\x00]*\Z"
+_CURRENCY = r"^[A-Z]{3}\Z"
+FORMS = {
+    _CODE: "a code: any script, but no comma, slash, bar, control character or outer space",
+    _TEXT: "a text without NUL characters",
+    _CURRENCY: "three capital letters, as ISO 4217 names a currency",
+}
+"""What the patterns of this module ask for, in words."""
+
 Code = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=64,
-        pattern=rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z",
-        description="A code of the retailer's own; any script, no comma, slash, bar or outer space.",
+        pattern=_CODE,
+        description=_CODE_IN_WORDS,
         examples=["TSHIRT-M"],
     ),
 ]
-Text = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*\Z")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217", examples=["EUR"])]
+# The framework reads limits of a parameter from its own marker only, not from msgspec's.
+_IN_PARAMETER: Any = {
+    "min_length": 1,
+    "max_length": 64,
+    "pattern": _CODE,
+    "description": _CODE_IN_WORDS,
+}
+CodeInPath = Annotated[str, PathParameter(**_IN_PARAMETER)]
+CodeInQuery = Annotated[str, QueryParameter(**_IN_PARAMETER)]
+CodeInQueryOrNone = Annotated[str | None, QueryParameter(**_IN_PARAMETER)]
+Text = Annotated[str, Meta(min_length=1, max_length=500, pattern=_TEXT)]
+Currency = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217", examples=["EUR"])]
 Quantity = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Change = Annotated[int, Meta(ge=-(2**31) + 1, le=2**31 - 1)]
 AmountMinor = Annotated[int, Meta(ge=0, le=2**63 - 1, description="In minor units")]

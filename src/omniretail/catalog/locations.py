@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Literal, get_args
 from zoneinfo import available_timezones
 
+import asyncpg
 import msgspec
 from sqlmodel import col, select
 
 from omniretail.catalog.models import Location
 from omniretail.catalog.versions import StaleVersion, Stored
-from omniretail.db import Transaction, sql
+from omniretail.db import Read, Transaction, sql, write_columns
 from omniretail.errors import DomainError, Invalid, Missing, Refused
 
 _BY_CODE = sql("catalog.locations_by_code")
@@ -94,14 +95,17 @@ async def put_locations(
         )
         for stored in accepted.values()
     ]
-    await tx.write(_PUT, rows, now)
+    await tx.write(*write_columns(_PUT, rows, now))
     return outcomes
 
 
-async def locations_by_code(tx: Transaction, codes: Collection[str]) -> dict[str, LocationSpec]:
-    """Return the locations among `codes` that exist, by code."""
-    rows = await tx.fetch(_BY_CODE, sorted(codes))
-    return {row["code"]: msgspec.convert(dict(row), LocationSpec) for row in rows}
+def locations_by_code(codes: Collection[str]) -> Read[dict[str, LocationSpec]]:
+    """Return the read of the locations among `codes` that exist, by code."""
+    return Read(
+        _BY_CODE,
+        (list(codes),),
+        lambda rows: {row["code"]: msgspec.convert(row, LocationSpec) for row in rows},
+    )
 
 
 async def get_location(tx: Transaction, code: str) -> Stored[LocationSpec]:
@@ -122,9 +126,8 @@ async def list_locations(
     return [_stored(row) for row in rows]
 
 
-def _stored(row: object) -> Stored[LocationSpec]:
-    spec = msgspec.convert(row, LocationSpec, from_attributes=True)
-    return Stored(spec, row.version)  # type: ignore[attr-defined]
+def _stored(row: asyncpg.Record) -> Stored[LocationSpec]:
+    return Stored(msgspec.convert(dict(row), LocationSpec), row["version"])
 
 
 def _fault(spec: LocationSpec) -> Invalid | None:
@@ -132,4 +135,9 @@ def _fault(spec: LocationSpec) -> Invalid | None:
         return Invalid.at("/time_zone", f"{spec.time_zone!r} is not a zone of the IANA database")
     if (spec.latitude is None) != (spec.longitude is None):
         return Invalid.at("/longitude", "Coordinates are a latitude and a longitude, or neither")
+    # A file's cell may say `nan` or `inf`, which JSON cannot.
+    if spec.latitude is not None and not -90 <= spec.latitude <= 90:
+        return Invalid.at("/latitude", "A latitude is between −90 and 90 degrees")
+    if spec.longitude is not None and not -180 <= spec.longitude <= 180:
+        return Invalid.at("/longitude", "A longitude is between −180 and 180 degrees")
     return None

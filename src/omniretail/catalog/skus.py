@@ -10,7 +10,7 @@ import msgspec
 
 from omniretail.catalog.barcodes import Barcode, fault, normalized
 from omniretail.catalog.versions import StaleVersion, Stored
-from omniretail.db import Transaction, constraint, sql
+from omniretail.db import Read, Transaction, constraint, sql, write_columns
 from omniretail.errors import DomainError, Invalid, Missing, Refused
 
 _LOCK = sql("catalog.lock_skus")
@@ -93,9 +93,11 @@ async def put_skus(
     return outcomes
 
 
-async def skus_by_code(tx: Transaction, codes: Collection[str]) -> dict[str, str]:
-    """Return the status of each SKU among `codes` that exists."""
-    return {row["code"]: row["status"] for row in await tx.fetch(_STATUSES, sorted(codes))}
+def skus_by_code(codes: Collection[str]) -> Read[dict[str, str]]:
+    """Return the read of the status of each SKU among `codes` that exists."""
+    return Read(
+        _STATUSES, (list(codes),), lambda rows: {row["code"]: row["status"] for row in rows}
+    )
 
 
 async def get_sku(tx: Transaction, code: str) -> Stored[SkuSpec]:
@@ -139,28 +141,27 @@ async def _with_barcodes(tx: Transaction, rows: Sequence[asyncpg.Record]) -> lis
 
 
 async def _write(tx: Transaction, accepted: Sequence[Stored[SkuSpec]], now: datetime) -> None:
-    await tx.write(
-        _PUT,
-        [
-            (
-                stored.spec.code,
-                stored.spec.name,
-                stored.spec.tax_class,
-                stored.spec.status,
-                _folded(f"{stored.spec.code} {stored.spec.name}"),
-                stored.version,
-            )
-            for stored in accepted
-        ],
-        now,
-    )
+    rows = [
+        (
+            stored.spec.code,
+            stored.spec.name,
+            stored.spec.tax_class,
+            stored.spec.status,
+            _folded(f"{stored.spec.code} {stored.spec.name}"),
+            stored.version,
+        )
+        for stored in accepted
+    ]
+    await tx.write(*write_columns(_PUT, rows, now))
     await tx.execute(_DROP_BARCODES, [stored.spec.code for stored in accepted])
     barcodes = {
         normalized(barcode.code): (stored.spec.code, barcode.kind, barcode.code)
         for stored in accepted
         for barcode in stored.spec.barcodes
     }
-    await tx.write(_PUT_BARCODES, [(code, *rest) for code, rest in barcodes.items()])
+    await tx.write(
+        *write_columns(_PUT_BARCODES, [(code, *rest) for code, rest in barcodes.items()])
+    )
 
 
 def _fault(spec: SkuSpec, owners: dict[str, str]) -> DomainError | None:

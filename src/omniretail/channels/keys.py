@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from sqlmodel import col, select
 
@@ -102,7 +103,8 @@ async def create_key(
     granted = DEFAULT_SCOPES[kind] if scopes is None else scopes
     if unknown := granted - set(SCOPES):
         raise Invalid.at("/scopes", f"Unknown scopes: {', '.join(sorted(unknown))}.")
-    if channel is not None and channel not in await channels_by_code(tx, [channel]):
+    (known,) = await tx.read(channels_by_code([channel] if channel else []))
+    if channel is not None and channel not in known:
         raise UnknownChannel(channel)
     key_id, prefix, secret = new_id(), f"omni_{secrets.token_hex(6)}", secrets.token_urlsafe(32)
     await tx.execute(
@@ -128,25 +130,26 @@ async def authenticate(tx: Transaction, token: str) -> Principal:
     prefix, _, secret = token.partition(".")
     rows = await tx.select(select(ApiKey).where(col(ApiKey.prefix) == prefix))
     # The comparison runs for unknown prefixes too, so that its time tells nothing.
-    expected = rows[0].secret_hash if rows else bytes(32)
+    expected = rows[0]["secret_hash"] if rows else bytes(32)
     matches = hmac.compare_digest(expected, _digest(secret))
-    if not rows or not matches or rows[0].revoked_at is not None:
+    if not rows or not matches or rows[0]["revoked_at"] is not None:
         raise KeyNotValid("The key is unknown or has been revoked.")
-    return msgspec.convert(rows[0], Principal, from_attributes=True)
+    return _principal(rows[0])
 
 
 async def list_keys(tx: Transaction) -> list[tuple[str, Principal, datetime | None]]:
     """Return every key as (prefix, principal, revoked at), in the order of their making."""
     rows = await tx.select(select(ApiKey).order_by(col(ApiKey.id)))
-    return [
-        (row.prefix, msgspec.convert(row, Principal, from_attributes=True), row.revoked_at)
-        for row in rows
-    ]
+    return [(row["prefix"], _principal(row), row["revoked_at"]) for row in rows]
 
 
 async def revoke_key(tx: Transaction, prefix: str, *, now: datetime) -> bool:
     """Revoke a key; tells whether there was a live one with that prefix."""
     return await tx.execute(_REVOKE, prefix, now) == 1
+
+
+def _principal(row: asyncpg.Record) -> Principal:
+    return msgspec.convert(dict(row), Principal)
 
 
 def _digest(secret: str) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 from sqlmodel import col, select
 
 from omniretail.channels.models import Channel
-from omniretail.db import Transaction, sql
+from omniretail.db import Read, Transaction, sql
 from omniretail.errors import Invalid, Missing
 from omniretail.money import is_currency
 
@@ -41,16 +41,15 @@ async def put_channel(tx: Transaction, channel: ChannelSpec, *, now: datetime) -
     return channel
 
 
-async def channels_by_code(tx: Transaction, codes: Collection[str]) -> dict[str, ChannelSpec]:
-    """Return the channels among `codes` that exist, by code."""
-    rows = await tx.fetch(_BY_CODE, sorted(codes))
-    return {row["code"]: ChannelSpec(**row) for row in rows}
+def channels_by_code(codes: Collection[str]) -> Read[dict[str, ChannelSpec]]:
+    """Return the read of the channels among `codes` that exist, by code."""
+    return Read(
+        _BY_CODE,
+        (list(codes),),
+        lambda rows: {row["code"]: ChannelSpec(**row) for row in rows},
+    )
 
 
 async def list_channels(tx: Transaction) -> list[ChannelSpec]:
     """Return every channel, by code."""
-    return [_spec(row) for row in await tx.select(_COLUMNS.order_by(col(Channel.code)))]
-
-
-def _spec(row: object) -> ChannelSpec:
-    return msgspec.convert(row, ChannelSpec, from_attributes=True)
+    return [ChannelSpec(**row) for row in await tx.select(_COLUMNS.order_by(col(Channel.code)))]

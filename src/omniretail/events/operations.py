@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 
-from omniretail.db import Transaction, sql
+from omniretail.db import Transaction, Write, sql, write_documents
 from omniretail.ids import new_id
 
 _RECORD = sql("events.record_events")
@@ -31,23 +32,10 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
 
 
-async def record(tx: Transaction, happened: Sequence[Happened], *, now: datetime) -> None:
-    """Write events. The caller holds the locks of their documents, or has just made them."""
-    rows = [
-        (
-            new_id(),
-            event.occurred_at,
-            event.document_type,
-            event.document_id,
-            event.sequence,
-            event.type,
-            event.actor_id,
-            event.channel,
-            msgspec.json.encode(event.data).decode(),
-        )
-        for event in happened
-    ]
-    await tx.write(_RECORD, rows, now)
+def record(happened: Sequence[Happened], *, now: datetime) -> list[Write]:
+    """Return the writes of events. The caller holds the locks of their documents, or makes them."""
+    rows = [{"id": new_id(), **structs.asdict(event)} for event in happened]
+    return write_documents(_RECORD, rows, now)
 
 
 async def timeline(tx: Transaction, document_id: UUID) -> list[Happened]:

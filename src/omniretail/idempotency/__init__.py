@@ -1,6 +1,23 @@
 """Idempotency keys: repeating a write with its key gives the first answer and changes nothing."""
 
 from omniretail.idempotency.models import IdempotencyKey
-from omniretail.idempotency.operations import Answer, Key, Reused, forget_before, once
+from omniretail.idempotency.operations import (
+    Answer,
+    Key,
+    Repetitions,
+    Reused,
+    forget_before,
+    known,
+    once,
+)
 
-__all__ = ["Answer", "IdempotencyKey", "Key", "Reused", "forget_before", "once"]
+__all__ = [
+    "Answer",
+    "IdempotencyKey",
+    "Key",
+    "Repetitions",
+    "Reused",
+    "forget_before",
+    "known",
+    "once",
+]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from omniretail.db import RaceLost, Transaction, constraint, sql
+from omniretail.db import RaceLost, Read, Transaction, Write, constraint, sql, write_columns
 from omniretail.errors import DomainError, KeyReused
 
 _KNOWN = sql("idempotency.known_keys")
@@ -55,6 +55,74 @@ class Keyed(Protocol):
 
 
 Command = TypeVar("Command", bound=Keyed)
+Identity = tuple[UUID, str]
+Known = dict[Identity, tuple[bytes, str]]
+
+
+def known(commands: Sequence[Keyed]) -> Read[Known]:
+    """Return the read of those keys of `commands` that were used before."""
+    keys = [command.key for command in commands]
+    return Read(
+        _KNOWN,
+        ([key.principal_id for key in keys], [key.key for key in keys]),
+        lambda rows: {
+            (UUID(row["principal_id"]), row["key"]): (
+                bytes.fromhex(row["request_hash"]),
+                row["answer"],
+            )
+            for row in rows
+        },
+    )
+
+
+class Repetitions(Generic[Command, Value]):
+    """A batch of commands, sorted by what is known of their keys.
+
+    `fresh` are the commands to judge, each key once. A `kind` is what an accepted one leads to; it
+    must be something that msgspec can encode.
+    """
+
+    def __init__(self, commands: Sequence[Command], stored: Known, kind: type[Value]) -> None:
+        self._commands = commands
+        self._stored = stored
+        self._kind = kind
+        self._first: dict[Identity, Command] = {}
+        for command in commands:
+            identity = _identity(command)
+            if identity not in stored:
+                self._first.setdefault(identity, command)
+        self.fresh = list(self._first.values())
+
+    def remember(self, outcomes: Sequence[Value | DomainError], *, now: datetime) -> list[Write]:
+        """Return the writes that keep the answers of the fresh commands that were accepted."""
+        accepted = [
+            (*identity, command.key.request_hash, msgspec.json.encode(outcome).decode())
+            for (identity, command), outcome in zip(self._first.items(), outcomes, strict=True)
+            if not isinstance(outcome, DomainError)
+        ]
+        # Sorted, so that two batches that meet on several keys wait for each other in one order.
+        return write_columns(_REMEMBER, sorted(accepted), now)
+
+    def answers(self, outcomes: Sequence[Value | DomainError]) -> list[Answer[Value] | DomainError]:
+        """Return one answer per command, in order, from memory or from the fresh outcomes."""
+        judged = dict(zip(self._first, outcomes, strict=True))
+        return [self._answer(command, judged) for command in self._commands]
+
+    def _answer(
+        self, command: Command, judged: dict[Identity, Value | DomainError]
+    ) -> Answer[Value] | DomainError:
+        identity = _identity(command)
+        if identity in self._stored:
+            first_hash, answer = self._stored[identity]
+            if first_hash != command.key.request_hash:
+                return Reused(command.key.key)
+            return Answer(msgspec.json.decode(answer, type=self._kind), replayed=True)
+        first, outcome = self._first[identity], judged[identity]
+        if isinstance(outcome, DomainError):
+            return outcome
+        if first.key.request_hash != command.key.request_hash:
+            return Reused(command.key.key)
+        return Answer(outcome, replayed=first is not command)
 
 
 async def once(
@@ -67,43 +135,14 @@ async def once(
 ) -> list[Answer[Value] | DomainError]:
     """Answer known keys from memory, `run` the other commands, and remember what was accepted.
 
-    `run` takes the new commands, each key once, and answers one outcome per command; a value must
-    be a `kind` that msgspec can encode. Locks: none of its own; `run` takes its locks after the
-    look-up. Outcomes, in order: the first answer (`replayed`), a new one, a refusal, or `Reused`.
+    Locks: none of its own; `run` takes its locks after the look-up, and answers one outcome per
+    command. Outcomes, in order: the first answer (`replayed`), a new one, a refusal, or `Reused`.
     """
-    stored = await _known(tx, [command.key for command in commands])
-    fresh: dict[tuple[UUID, str], Command] = {}
-    for command in commands:
-        identity = (command.key.principal_id, command.key.key)
-        if identity not in stored:
-            fresh.setdefault(identity, command)
-    outcomes = dict(zip(fresh, await run(list(fresh.values())), strict=True)) if fresh else {}
-    accepted = [
-        (*identity, fresh[identity].key.request_hash, msgspec.json.encode(value).decode())
-        for identity, value in outcomes.items()
-        if not isinstance(value, DomainError)
-    ]
-    # Sorted, so that two batches that meet on several keys wait for each other in one order.
-    await tx.write(_REMEMBER, sorted(accepted), now)
-
-    answers: list[Answer[Value] | DomainError] = []
-    for command in commands:
-        identity = (command.key.principal_id, command.key.key)
-        if identity in stored:
-            first_hash, answer = stored[identity]
-            if first_hash != command.key.request_hash:
-                answers.append(Reused(command.key.key))
-            else:
-                answers.append(Answer(msgspec.json.decode(answer, type=kind), replayed=True))
-            continue
-        first, outcome = fresh[identity], outcomes[identity]
-        if isinstance(outcome, DomainError):
-            answers.append(outcome)
-        elif first.key.request_hash != command.key.request_hash:
-            answers.append(Reused(command.key.key))
-        else:
-            answers.append(Answer(outcome, replayed=first is not command))
-    return answers
+    (stored,) = await tx.read(known(commands))
+    repetitions = Repetitions(commands, stored, kind)
+    outcomes = await run(repetitions.fresh) if repetitions.fresh else []
+    await tx.write(*repetitions.remember(outcomes, now=now))
+    return repetitions.answers(outcomes)
 
 
 async def forget_before(tx: Transaction, *, moment: datetime, most: int) -> int:
@@ -111,6 +150,5 @@ async def forget_before(tx: Transaction, *, moment: datetime, most: int) -> int:
     return await tx.execute(_FORGET, moment, most)
 
 
-async def _known(tx: Transaction, keys: Sequence[Key]) -> dict[tuple[UUID, str], tuple[bytes, str]]:
-    rows = await tx.fetch(_KNOWN, [key.principal_id for key in keys], [key.key for key in keys])
-    return {(row["principal_id"], row["key"]): (row["request_hash"], row["answer"]) for row in rows}
+def _identity(command: Keyed) -> Identity:
+    return command.key.principal_id, command.key.key

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec import structs
 
 from omniretail import catalog
-from omniretail.db import Transaction, sql
+from omniretail.db import Read, Transaction, Write, sql, write_columns, write_documents
 from omniretail.errors import DomainError
 from omniretail.ids import new_id
 from omniretail.inventory.levels import Level, Place, Stock
@@ -28,42 +29,38 @@ class Posted(msgspec.Struct, frozen=True):
     available_to_promise: int
 
 
-async def lock(tx: Transaction, places: Iterable[Place]) -> Stock:
-    """Lock the levels of `places` in the one global order, by SKU and location, and return them.
+def lock(places: Iterable[Place]) -> Read[Stock]:
+    """Return the read that locks the levels of `places` in the one global order: SKU, location.
 
     A place without a level has nothing; the level comes into being when something arrives.
     """
     ordered = sorted(set(places))
-    rows = await tx.fetch(_LOCK, [sku for sku, _ in ordered], [location for _, location in ordered])
-    return Stock({(sku, location): Level(*level) for sku, location, *level in rows})
+    return Read(
+        _LOCK,
+        ([sku for sku, _ in ordered], [location for _, location in ordered]),
+        lambda rows: Stock(
+            {(row["sku"], row["location"]): Level(row["on_hand"], row["allocated"]) for row in rows}
+        ),
+    )
 
 
-async def write(tx: Transaction, stock: Stock, *, now: datetime) -> None:
-    """Write what `stock` accepted: the levels by relative updates, and every movement."""
+def write(stock: Stock, *, now: datetime) -> list[Write]:
+    """Return the writes of what `stock` accepted: levels by relative updates, and each movement."""
     stood, new = stock.changes()
-    await tx.write(_CHANGE, stood)
-    await tx.write(_CREATE, new)
-    rows = [
-        (
-            new_id(),
-            posting.source.occurred_at,
-            movement.type,
-            movement.sku,
-            movement.location,
-            movement.from_state,
-            movement.to_state,
-            movement.quantity,
-            movement.reason,
-            posting.source.document_type,
-            posting.source.document_id,
-            posting.source.actor_id,
-            posting.source.channel,
-            posting.source.idempotency_key,
-        )
+    movements = [
+        {
+            "id": new_id(),
+            **movement._asdict(),
+            **structs.asdict(posting.source),
+        }
         for posting in stock.accepted
         for movement in posting.movements
     ]
-    await tx.write(_RECORD, rows, now)
+    return [
+        *write_columns(_CHANGE, stood),
+        *write_columns(_CREATE, new),
+        *write_documents(_RECORD, movements, now),
+    ]
 
 
 async def post(
@@ -75,15 +72,10 @@ async def post(
     UnknownLocation, InsufficientStock, QuantityTooLarge.
     """
     movements = [movement for posting in postings for movement in posting.movements]
-    skus = await catalog.skus_by_code(tx, {movement.sku for movement in movements})
-    locations = await catalog.locations_by_code(tx, {movement.location for movement in movements})
-    stock = await lock(
-        tx,
-        (
-            (movement.sku, movement.location)
-            for movement in movements
-            if movement.sku in skus and movement.location in locations
-        ),
+    skus, locations, stock = await tx.read(
+        catalog.skus_by_code({movement.sku for movement in movements}),
+        catalog.locations_by_code({movement.location for movement in movements}),
+        lock((movement.sku, movement.location) for movement in movements),
     )
     outcomes: list[list[Posted] | DomainError] = []
     for posting in postings:
@@ -98,7 +90,7 @@ async def post(
             None,
         )
         outcomes.append(refusal or stock.post(posting) or _after(stock, posting))
-    await write(tx, stock, now=now)
+    await tx.write(*write(stock, now=now))
     return outcomes
 
 

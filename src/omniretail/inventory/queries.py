@@ -66,7 +66,7 @@ async def availability(
         if location is not None:
             found.append(Standing(location, on_hand, allocated, active))
     named = {location for query in queries for location in query.locations}
-    known = await catalog.locations_by_code(tx, named) if named else {}
+    known = (await tx.read(catalog.locations_by_code(named)))[0] if named else {}
     return [_answer(query, standings, known) for query in queries]
 
 

@@ -5,6 +5,6 @@ lines by which Alembic finds it. Written by hand, so that every constraint has a
 """
 
 from omniretail.migrations.partitions import ensure_months
-from omniretail.migrations.runner import is_current, migrate
+from omniretail.migrations.runner import migrate
 
-__all__ = ["ensure_months", "is_current", "migrate"]
+__all__ = ["ensure_months", "migrate"]

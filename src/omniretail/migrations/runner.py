@@ -6,10 +6,11 @@ from pathlib import Path
 
 from alembic import command, op
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 _HOME = Path(str(resources.files("omniretail"))) / "migrations"
 # Two processes that migrate at once wait for each other here; correctness does not depend on it,
@@ -33,22 +34,13 @@ def statements(script: str) -> list[str]:
     ]
 
 
-async def migrate(engine: AsyncEngine, *, schema: str = "public") -> str:
+async def migrate(url: str, *, schema: str = "public") -> str:
     """Bring the schema to the newest version; returns that version."""
-    async with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
+    engine = create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
+    )
+    async with engine.begin() as connection:
         return await connection.run_sync(_upgrade, schema)
-
-
-async def is_current(engine: AsyncEngine, *, schema: str = "public") -> bool:
-    """Tell whether the schema is at the newest version."""
-
-    def current(connection: Connection) -> str | None:
-        connection.execute(text(f'set local search_path to "{schema}"'))
-        return MigrationContext.configure(connection).get_current_revision()
-
-    async with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
-        found = await connection.run_sync(current)
-    return found == ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _upgrade(connection: Connection, schema: str) -> str:

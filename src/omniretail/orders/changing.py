@@ -121,14 +121,13 @@ async def _change(
             command.fulfillment_id for command in commands if isinstance(command, Fulfill)
         },
     )
-    stock = await inventory.lock(
-        tx,
-        (
+    (stock,) = await tx.read(
+        inventory.lock(
             (line.sku, fulfillment.location)
             for order in before.values()
             for fulfillment in order.fulfillments
             for line in fulfillment.lines
-        ),
+        )
     )
     after = dict(before)
     changed: list[tuple[Command, Order]] = []
@@ -139,8 +138,7 @@ async def _change(
         if isinstance(outcome, Order):
             after[outcome.id] = outcome
             changed.append((command, outcome))
-    await inventory.write(tx, stock, now=now)
-    await store.write_changed(tx, before, changed, now=now)
+    await tx.write(*inventory.write(stock, now=now), *store.write_changed(before, changed, now=now))
     return outcomes
 
 

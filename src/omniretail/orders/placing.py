@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -77,13 +76,13 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     tenders: tuple[TenderGiven, ...]
 
 
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+class Surroundings(msgspec.Struct, frozen=True):
     """All that deciding about orders needs to know; `stock` is locked and changes as it goes."""
 
+    book: pricing.Book
     channels: Mapping[str, channels.ChannelSpec]
     skus: Mapping[str, str]
     locations: Mapping[str, catalog.LocationSpec]
-    book: pricing.Book
     stock: inventory.Stock
 
 
@@ -96,45 +95,39 @@ async def place(
 ) -> list[idempotency.Answer[Order] | DomainError]:
     """Place orders, each all or nothing, first come first served; one outcome each, in order.
 
-    Locks: keys, then stock by (SKU, location). Outcomes: the order, UnknownChannel, UnknownSku,
-    SkuNotSold, UnknownLocation, LocationNotServing, PriceMissing, AmountTooLarge, Invalid (a
-    currency), TendersMismatch, InsufficientStock, KeyReused.
+    Locks: stock by (SKU, location), in the statement that looks the keys up. Outcomes: the order,
+    UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation, LocationNotServing, PriceMissing,
+    AmountTooLarge, Invalid (a currency), TendersMismatch, InsufficientStock, KeyReused.
     """
-    return await idempotency.once(
-        tx, commands, partial(_place, tx, books=books, now=now), Order, now=now
-    )
-
-
-async def _place(
-    tx: Transaction,
-    commands: Sequence[PlaceOrder],
-    *,
-    books: pricing.BookKeeper,
-    now: datetime,
-) -> list[Order | DomainError]:
     places = {
         (line.sku, wish.location)
         for command in commands
         for wish in command.fulfillments
         for line in wish.lines
     }
-    surroundings = Surroundings(
-        channels=await channels.channels_by_code(tx, {command.channel for command in commands}),
-        skus=await catalog.skus_by_code(tx, {sku for sku, _ in places}),
-        locations=await catalog.locations_by_code(tx, {location for _, location in places}),
-        book=await books.current(tx),
-        stock=await inventory.lock(tx, places),
+    known, version, *found = await tx.read(
+        idempotency.known(commands),
+        books.version(),
+        channels.channels_by_code({command.channel for command in commands}),
+        catalog.skus_by_code({sku for sku, _ in places}),
+        catalog.locations_by_code({location for _, location in places}),
+        inventory.lock(places),
     )
-    outcomes = decide(surroundings, commands)
+    surroundings = Surroundings(await books.at(tx, version), *found)
+    repetitions = idempotency.Repetitions(commands, known, Order)
+    outcomes = decide(surroundings, repetitions.fresh)
     placed = [
-        (command, outcome)
-        for command, outcome in zip(commands, outcomes, strict=True)
-        if isinstance(outcome, Order)
+        (command.key.key, order)
+        for command, order in zip(repetitions.fresh, outcomes, strict=True)
+        if isinstance(order, Order)
     ]
     if placed:
-        await inventory.write(tx, surroundings.stock, now=now)
-        await store.write_placed(tx, placed, now=now)
-    return outcomes
+        await tx.write(
+            *inventory.write(surroundings.stock, now=now),
+            *store.write_placed(placed, now=now),
+            *repetitions.remember(outcomes, now=now),
+        )
+    return repetitions.answers(outcomes)
 
 
 def decide(surroundings: Surroundings, commands: Sequence[PlaceOrder]) -> list[Order | DomainError]:

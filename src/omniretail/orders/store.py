@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
+from msgspec import structs
+
 from omniretail import events
-from omniretail.db import Transaction, sql
+from omniretail.db import Transaction, Write, sql, write_columns
 from omniretail.orders.order import Fulfillment, Order, OrderLine, Tender
 
 if TYPE_CHECKING:
     from omniretail.orders.changing import Command
-    from omniretail.orders.placing import PlaceOrder
 
 _LOCK = sql("orders.lock_orders")
 _ORDERS = sql("orders.orders")
@@ -91,78 +93,45 @@ _LINE_FIELDS = (
 )
 
 
-async def write_placed(
-    tx: Transaction, placed: Sequence[tuple["PlaceOrder", Order]], *, now: datetime
-) -> None:
-    """Write orders that were just placed, their parts, and their first event."""
-    orders, lines, parts, tenders, happened = [], [], [], [], []
-    for command, order in placed:
-        orders.append(
-            (
-                order.id,
-                order.number,
-                order.channel,
-                order.location,
-                order.currency,
-                order.total_minor,
-                order.book_version,
-                order.placed_by,
-                order.placed_at,
-                command.key.key,
-            )
+def write_placed(placed: Sequence[tuple[str, Order]], *, now: datetime) -> list[Write]:
+    """Return the writes of orders just placed, each with its idempotency key: all their parts,
+    which the statements unpack from the orders themselves, and their first event.
+    """
+    orders = [{"idempotency_key": key, **structs.asdict(order)} for key, order in placed]
+    happened = [
+        events.Happened(
+            document_type="order",
+            document_id=order.id,
+            sequence=order.version,
+            type="placed",
+            occurred_at=order.placed_at,
+            actor_id=order.placed_by,
+            channel=order.channel,
+            data={
+                "number": order.number,
+                "currency": order.currency,
+                "total_minor": order.total_minor,
+            },
         )
-        for part in order.fulfillments:
-            parts.append((part.id, order.id, part.number, part.kind, part.location, part.state))
-            lines += [
-                (
-                    order.id,
-                    line.number,
-                    part.number,
-                    line.sku,
-                    line.quantity,
-                    line.fulfilled_quantity,
-                    line.list_price_minor,
-                    line.unit_price_minor,
-                    line.price_reason,
-                    line.total_minor,
-                )
-                for line in part.lines
-            ]
-        tenders += [
-            (order.id, tender.number, tender.type, tender.amount_minor, tender.reference)
-            for tender in order.tenders
-        ]
-        happened.append(
-            events.Happened(
-                document_type="order",
-                document_id=order.id,
-                sequence=order.version,
-                type="placed",
-                occurred_at=order.placed_at,
-                actor_id=order.placed_by,
-                channel=order.channel,
-                data={
-                    "number": order.number,
-                    "currency": order.currency,
-                    "total_minor": order.total_minor,
-                },
-            )
-        )
-    await tx.write(_PLACE_ORDERS, orders, now)
-    await tx.write(_PLACE_LINES, lines)
-    await tx.write(_PLACE_FULFILLMENTS, parts)
-    await tx.write(_PLACE_TENDERS, tenders)
-    await events.record(tx, happened, now=now)
+        for _, order in placed
+    ]
+    document = msgspec.json.encode(orders).decode()
+    return [
+        Write(_PLACE_ORDERS, (document, now)),
+        Write(_PLACE_FULFILLMENTS, (document,)),
+        Write(_PLACE_LINES, (document,)),
+        Write(_PLACE_TENDERS, (document,)),
+        *events.record(happened, now=now),
+    ]
 
 
-async def write_changed(
-    tx: Transaction,
+def write_changed(
     before: Mapping[UUID, Order],
     changed: Sequence[tuple["Command", Order]],
     *,
     now: datetime,
-) -> None:
-    """Write what commands made of orders: each command's event and refunds, the final progress."""
+) -> list[Write]:
+    """Return the writes of what commands made of orders: events, refunds, the final progress."""
     current = dict(before)
     happened, refunds = [], []
     for command, order in changed:
@@ -176,27 +145,25 @@ async def write_changed(
     orders = [
         order for order_id, order in current.items() if order.version != before[order_id].version
     ]
-    await tx.write(_CHANGE_ORDERS, [(order.id, order.version) for order in orders])
-    await tx.write(
-        _CHANGE_LINES,
-        [
-            (order.id, line.number, line.fulfilled_quantity, line.cancelled_quantity)
-            for order in orders
-            for was, line in zip(before[order.id].lines, order.lines, strict=True)
-            if line != was
-        ],
-    )
-    await tx.write(
-        _CHANGE_FULFILLMENTS,
-        [
-            (part.id, part.state)
-            for order in orders
-            for was, part in zip(before[order.id].fulfillments, order.fulfillments, strict=True)
-            if part.state != was.state
-        ],
-    )
-    await tx.write(_REFUND, refunds, now)
-    await events.record(tx, happened, now=now)
+    lines = [
+        (order.id, line.number, line.fulfilled_quantity, line.cancelled_quantity)
+        for order in orders
+        for was, line in zip(before[order.id].lines, order.lines, strict=True)
+        if line != was
+    ]
+    states = [
+        (part.id, part.state)
+        for order in orders
+        for was, part in zip(before[order.id].fulfillments, order.fulfillments, strict=True)
+        if part.state != was.state
+    ]
+    return [
+        *write_columns(_CHANGE_ORDERS, [(order.id, order.version) for order in orders]),
+        *write_columns(_CHANGE_LINES, lines),
+        *write_columns(_CHANGE_FULFILLMENTS, states),
+        *write_columns(_REFUND, refunds, now),
+        *events.record(happened, now=now),
+    ]
 
 
 def _happened(command: "Command", before: Order, after: Order) -> events.Happened:

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from omniretail import catalog
-from omniretail.db import Transaction, constraint, sql
+from omniretail.db import Transaction, constraint, sql, write_columns
 from omniretail.errors import DomainError, Invalid, Missing, Refused
 from omniretail.money import MOST_MINOR, is_currency
 from omniretail.pricing.queries import price_lists
@@ -68,7 +68,7 @@ async def set_prices(
     the price, UnknownPriceList, UnknownSku, Invalid. The same SKU and time twice: the last stands.
     """
     lists = await price_lists(tx)
-    skus = await catalog.skus_by_code(tx, {price.sku for price in prices})
+    (skus,) = await tx.read(catalog.skus_by_code({price.sku for price in prices}))
     outcomes: list[NewPrice | DomainError] = []
     accepted: dict[tuple[str, str, datetime], NewPrice] = {}
     for price in prices:
@@ -87,5 +87,5 @@ async def set_prices(
             (price.price_list, price.sku, price.valid_from, price.amount_minor)
             for price in accepted.values()
         ]
-        await tx.write(_SET, rows, version, now)
+        await tx.write(*write_columns(_SET, rows, version, now))
     return outcomes

@@ -2,7 +2,7 @@
 
 from sqlmodel import col, select
 
-from omniretail.db import Transaction, sql
+from omniretail.db import Read, Transaction, sql
 from omniretail.pricing.book import Book, PriceFrom
 from omniretail.pricing.models import Price, PriceList
 
@@ -16,10 +16,14 @@ class BookKeeper:
     def __init__(self) -> None:
         self._book = Book(0, {})
 
-    async def current(self, tx: Transaction) -> Book:
-        """Return the book as committed at this moment; reads only what changed since last time."""
-        version = (await tx.fetch(_VERSION))[0]["version"]
-        if version != self._book.version:
+    @staticmethod
+    def version() -> Read[int]:
+        """Return the read of the book's version as committed at this moment."""
+        return Read(_VERSION, (), lambda rows: int(rows[0]["version"]))
+
+    async def at(self, tx: Transaction, version: int) -> Book:
+        """Return the book of a version (or later); reads only what changed since last time."""
+        if version > self._book.version:
             rows = await tx.fetch(_CHANGES, self._book.version)
             changes = [
                 (row["currency"], row["sku"], row["valid_from"], row["amount_minor"])
@@ -32,7 +36,7 @@ class BookKeeper:
 async def price_lists(tx: Transaction) -> dict[str, tuple[str, str]]:
     """Return (name, currency) of every price list, by code."""
     rows = await tx.select(select(PriceList.code, PriceList.name, PriceList.currency))
-    return {row.code: (row.name, row.currency) for row in rows}
+    return {row["code"]: (row["name"], row["currency"]) for row in rows}
 
 
 async def list_price_lists(tx: Transaction) -> list[tuple[str, str, str]]:
@@ -47,4 +51,4 @@ async def prices_of_sku(tx: Transaction, *, price_list: str, sku: str) -> list[P
         .where(col(Price.price_list) == price_list, col(Price.sku) == sku)
         .order_by(col(Price.valid_from))
     )
-    return [PriceFrom(row.valid_from, row.amount_minor) for row in rows]
+    return [PriceFrom(row["valid_from"], row["amount_minor"]) for row in rows]

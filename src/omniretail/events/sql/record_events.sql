@@ -1,10 +1,10 @@
--- Writes events.
+-- Writes the events of the JSON array $1, recorded at $2.
 insert into event (
     id, recorded_at, occurred_at, document_type, document_id, sequence, type, actor_id, channel, data
 )
 select
     fresh.id,
-    $10::timestamptz,
+    $2::timestamptz,
     fresh.occurred_at,
     fresh.document_type,
     fresh.document_id,
@@ -12,10 +12,15 @@ select
     fresh.type,
     fresh.actor_id,
     fresh.channel,
-    fresh.data::jsonb
-from unnest(
-    $1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::integer[], $6::text[], $7::uuid[],
-    $8::text[], $9::text[]
-) as fresh (
-    id, occurred_at, document_type, document_id, sequence, type, actor_id, channel, data
+    fresh.data
+from json_to_recordset($1::json) as fresh (
+    id uuid,
+    occurred_at timestamptz,
+    document_type text,
+    document_id uuid,
+    sequence integer,
+    type text,
+    actor_id uuid,
+    channel text,
+    data jsonb
 );

@@ -2,7 +2,7 @@
 select
     used.principal_id,
     used.key,
-    used.request_hash,
+    encode(used.request_hash, 'hex') as request_hash,
     used.answer
 from unnest($1::uuid[], $2::text[]) as wanted (principal_id, key)
 inner join idempotency_key as used

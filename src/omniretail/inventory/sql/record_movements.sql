@@ -1,11 +1,11 @@
--- Writes movements.
+-- Writes the movements of the JSON array $1, recorded at $2.
 insert into stock_movement (
     id, recorded_at, occurred_at, type, sku, location, from_state, to_state, quantity, reason,
     document_type, document_id, actor_id, channel, idempotency_key
 )
 select
     fresh.id,
-    $15::timestamptz,
+    $2::timestamptz,
     fresh.occurred_at,
     fresh.type,
     fresh.sku,
@@ -19,10 +19,19 @@ select
     fresh.actor_id,
     fresh.channel,
     fresh.idempotency_key
-from unnest(
-    $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::integer[], $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::text[]
-) as fresh (
-    id, occurred_at, type, sku, location, from_state, to_state, quantity, reason,
-    document_type, document_id, actor_id, channel, idempotency_key
+from json_to_recordset($1::json) as fresh (
+    id uuid,
+    occurred_at timestamptz,
+    type text,
+    sku text,
+    location text,
+    from_state text,
+    to_state text,
+    quantity integer,
+    reason text,
+    document_type text,
+    document_id uuid,
+    actor_id uuid,
+    channel text,
+    idempotency_key text
 );

@@ -1,11 +1,17 @@
--- Writes the fulfillments of new orders.
+-- Writes the fulfillments of the orders of the JSON array $1: what is carried out has been handed
+-- over, the rest is promised.
 insert into fulfillment (id, order_id, number, kind, location, state)
 select
-    fresh.id,
-    fresh.order_id,
-    fresh.number,
-    fresh.kind,
-    fresh.location,
-    fresh.state
-from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[])
-    as fresh (id, order_id, number, kind, location, state);
+    part.id,
+    placed.id,
+    part.number,
+    part.kind,
+    part.location,
+    case when part.kind = 'carry_out' then 'handed_over' else 'allocated' end as state
+from json_to_recordset($1::json) as placed (id uuid, fulfillments json)
+cross join lateral json_to_recordset(placed.fulfillments) as part (
+    id uuid,
+    number integer,
+    kind text,
+    location text
+);

@@ -1,24 +1,30 @@
--- Writes the lines of new orders.
+-- Writes the lines of the orders of the JSON array $1.
 insert into order_line (
     order_id, line_number, fulfillment_number, sku, quantity, fulfilled_quantity,
     cancelled_quantity, list_price_minor, unit_price_minor, price_reason, total_minor
 )
 select
-    fresh.order_id,
-    fresh.line_number,
-    fresh.fulfillment_number,
-    fresh.sku,
-    fresh.quantity,
-    fresh.fulfilled_quantity,
-    0,
-    fresh.list_price_minor,
-    fresh.unit_price_minor,
-    fresh.price_reason,
-    fresh.total_minor
-from unnest(
-    $1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::integer[], $6::integer[],
-    $7::bigint[], $8::bigint[], $9::text[], $10::bigint[]
-) as fresh (
-    order_id, line_number, fulfillment_number, sku, quantity, fulfilled_quantity,
-    list_price_minor, unit_price_minor, price_reason, total_minor
+    placed.id,
+    line.number,
+    part.number,
+    line.sku,
+    line.quantity,
+    line.fulfilled_quantity,
+    line.cancelled_quantity,
+    line.list_price_minor,
+    line.unit_price_minor,
+    line.price_reason,
+    line.total_minor
+from json_to_recordset($1::json) as placed (id uuid, fulfillments json)
+cross join lateral json_to_recordset(placed.fulfillments) as part (number integer, lines json)
+cross join lateral json_to_recordset(part.lines) as line (
+    number integer,
+    sku text,
+    quantity integer,
+    fulfilled_quantity integer,
+    cancelled_quantity integer,
+    list_price_minor bigint,
+    unit_price_minor bigint,
+    price_reason text,
+    total_minor bigint
 );

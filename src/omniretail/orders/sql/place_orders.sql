@@ -1,25 +1,31 @@
--- Writes new orders.
+-- Writes the orders of the JSON array $1, recorded at $2.
 insert into sales_order (
     id, number, channel, location, currency, total_minor, book_version, placed_by, placed_at,
     idempotency_key, recorded_at, version
 )
 select
-    fresh.id,
-    fresh.number,
-    fresh.channel,
-    fresh.location,
-    fresh.currency,
-    fresh.total_minor,
-    fresh.book_version,
-    fresh.placed_by,
-    fresh.placed_at,
-    fresh.idempotency_key,
-    $11::timestamptz,
-    1
-from unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-    $8::uuid[], $9::timestamptz[], $10::text[]
-) as fresh (
-    id, number, channel, location, currency, total_minor, book_version, placed_by, placed_at,
-    idempotency_key
+    placed.id,
+    placed.number,
+    placed.channel,
+    placed.location,
+    placed.currency,
+    placed.total_minor,
+    placed.book_version,
+    placed.placed_by,
+    placed.placed_at,
+    placed.idempotency_key,
+    $2::timestamptz,
+    placed.version
+from json_to_recordset($1::json) as placed (
+    id uuid,
+    number text,
+    channel text,
+    location text,
+    currency text,
+    total_minor bigint,
+    book_version bigint,
+    placed_by uuid,
+    placed_at timestamptz,
+    idempotency_key text,
+    version integer
 );

@@ -1,10 +1,15 @@
--- Writes the tenders of new orders.
+-- Writes the tenders of the orders of the JSON array $1.
 insert into tender (order_id, number, type, amount_minor, reference)
 select
-    fresh.order_id,
-    fresh.number,
-    fresh.type,
-    fresh.amount_minor,
-    fresh.reference
-from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[])
-    as fresh (order_id, number, type, amount_minor, reference);
+    placed.id,
+    tender.number,
+    tender.type,
+    tender.amount_minor,
+    tender.reference
+from json_to_recordset($1::json) as placed (id uuid, tenders json)
+cross join lateral json_to_recordset(placed.tenders) as tender (
+    number integer,
+    type text,
+    amount_minor bigint,
+    reference text
+);
