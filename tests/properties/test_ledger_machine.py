@@ -30,8 +30,8 @@ from omniretail.ids import new_id
 from omniretail.settings import Settings
 from tests.conftest import cloned
 
-SKUS, LOCATIONS = ("A", "B", "C"), ("WH", "S1")
-PRICES = {"A": 2000, "B": 500, "C": 99}
+SKUS, LOCATIONS = ("A", "B"), ("WH", "S1")
+PRICES = {"A": 2000, "B": 99}
 OFFICE = channels.Principal(
     id=UUID(int=7),
     kind="integration",
@@ -40,7 +40,7 @@ OFFICE = channels.Principal(
     channel=None,
     locations=frozenset(),
 )
-skus, locations, quantities = st.sampled_from(SKUS), st.sampled_from(LOCATIONS), st.integers(1, 7)
+skus, locations, quantities = st.sampled_from(SKUS), st.sampled_from(LOCATIONS), st.integers(1, 4)
 kinds: st.SearchStrategy[orders.FulfillmentKind] = st.sampled_from(["carry_out", "pickup", "ship"])
 lines = st.lists(st.tuples(skus, quantities), min_size=1, max_size=4)
 wishes = st.tuples(kinds, locations, lines)
@@ -348,10 +348,9 @@ def test_the_ledger_and_its_auditor_agree(server: embedded.Server) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=min(settings().max_examples, 40)
-            if settings().max_examples <= 100
-            else 500,
-            stateful_step_count=25,
+            # An example is a whole database: a twentieth of what pure properties are given.
+            max_examples=max(50, settings().max_examples // 20),
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -111,7 +111,9 @@ async def test_click_and_collect_leaves_the_shelf_when_handed_over(retailer: Ret
     """Given 6 at S1, when 2 are bought online and collected, then on_hand is 4 after the hand-over."""
     await retailer.receive("A", S1=6)
     placed = (
-        await retailer.web.post("/v1/orders", order(served("pickup", "S1", line("A", 2)), paid=4000))
+        await retailer.web.post(
+            "/v1/orders", order(served("pickup", "S1", line("A", 2)), paid=4000)
+        )
     ).json()
     before = await retailer.level("A", "S1")
     queue = (await retailer.staff.get("/v1/fulfillments", location="S1", kind="pickup")).json()

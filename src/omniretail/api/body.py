@@ -46,10 +46,12 @@ class BodyRequest(Request[Any, Any, State]):
         return self._json
 
     async def body(self) -> bytes:
-        """Return the body's bytes. Raises: BodyTooLarge."""
+        """Return the body's bytes. Raises: BodyTooLarge, MalformedRequest."""
         try:
             return await super().body()
         except HTTPException as error:
+            if error.status_code == 500:  # the framework takes a connection's end for our fault
+                raise MalformedRequest("The body broke off.") from error
             if error.status_code != 413:
                 raise
             most = self.route_handler.resolve_request_max_body_size() or 0

@@ -1,5 +1,6 @@
 """Locations and SKUs over HTTP."""
 
+import re
 from typing import Annotated, Literal
 
 from litestar import Response, get, put
@@ -16,6 +17,7 @@ IfMatch = Annotated[
     str | None,
     HeaderParameter(name="If-Match", description="The ETag you read; a stale edit answers 412"),
 ]
+_ETAG = re.compile(r'(?:W/)?("?)(?P<version>[0-9]{1,9})\1')
 
 
 class LocationRequest(Request, frozen=True, kw_only=True):
@@ -184,10 +186,10 @@ def _tagged(view: "LocationView | SkuView") -> Response:  # type: ignore[type-ar
 def _version(if_match: str | None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
-    digits = if_match.strip().removeprefix("W/").strip('"')
-    if not digits.isascii() or not digits.isdecimal() or len(digits) > 9:
+    tag = _ETAG.fullmatch(if_match.strip())
+    if tag is None:
         raise Invalid.at("/If-Match", "This is not an ETag of ours")
-    return int(digits)
+    return int(tag["version"])
 
 
 HANDLERS = [put_location, get_location, list_locations, put_sku, get_sku, search_skus]

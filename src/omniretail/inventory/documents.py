@@ -83,7 +83,7 @@ async def _book(
     postings: list[Posting] = []
     refusals: list[list[DomainError | None]] = []
     for command in commands:
-        judged = [_refusal(command, row) for row in command.rows]
+        judged = [_refusal(command, position) for position in range(len(command.rows))]
         refusals.append(judged)
         good = [row for row, refusal in zip(command.rows, judged, strict=True) if refusal is None]
         if not command.all_or_nothing:
@@ -118,11 +118,13 @@ def _outcome(
     return Booked(command.document_id, outcomes)
 
 
-def _refusal(command: BookDocument, row: DocumentRow) -> DomainError | None:
+def _refusal(command: BookDocument, position: int) -> DomainError | None:
+    row = command.rows[position]
     known = REASONS["received" if command.type == "receipt" else "adjusted"]
     if row.reason not in known:
         return Invalid.at(
-            "/reason", f"{row.reason!r} is not a reason; known are {', '.join(known)}"
+            f"/lines/{position}/reason",
+            f"{row.reason!r} is not a reason; known are {', '.join(known)}",
         )
     if not command.principal.may_act_at(row.location):
         return LocationNotYours(row.location)
