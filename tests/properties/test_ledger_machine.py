@@ -103,6 +103,10 @@ class Ledger(RuleBasedStateMachine):
             )
 
         self.run(self.process.database.run(everything))
+        for sku in SKUS:
+            for location in LOCATIONS:
+                self.book("receipt", sku, location, 5, "opening_balance")
+                self.on_hand[sku, location] = 5
 
     def place_command(
         self, kind: orders.FulfillmentKind, location: str, wanted: list[tuple[str, int]]
