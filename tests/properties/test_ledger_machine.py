@@ -353,8 +353,8 @@ def test_the_ledger_and_its_auditor_agree(server: embedded.Server) -> None:
         machine,
         settings=settings(
             # An example is a whole database: a twentieth of what pure properties are given.
-            max_examples=max(50, settings().max_examples // 20),
-            stateful_step_count=30,
+            max_examples=max(30, settings().max_examples // 20),
+            stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
