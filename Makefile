@@ -13,7 +13,7 @@ serve: .venv/runtime ## run omniretail with the embedded PostgreSQL and demo dat
 	@exec $(BIN)/python -m omniretail serve --demo
 
 demo-reset: .venv/runtime ## throw the embedded demo data away; the next `make serve` makes it anew
-	@$(BIN)/python -m omniretail demo --reset
+	@$(BIN)/python -m omniretail demo --reset --yes
 
 verify: .venv/runtime ## prove the books: every balance against the ledger it sums up
 	@$(BIN)/python -m omniretail verify

@@ -134,8 +134,13 @@ class Retailer:
             raise AttributeError(name) from None
 
     async def prices(self, **amounts: int | None) -> None:
-        """Set prices from now on, in cents."""
-        body = {"prices": [{"sku": sku, "amount": amount} for sku, amount in amounts.items()]}
+        """Set prices from now on, in cents; None ends a sale."""
+        body = {
+            "prices": [
+                {"sku": sku, "price": None if amount is None else euro(amount)}
+                for sku, amount in amounts.items()
+            ]
+        }
         response = await self.office.put("/v1/price-lists/retail/prices", body)
         assert response.is_success, response.text
 

@@ -21,7 +21,7 @@ import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from omniretail import (
     __version__,
@@ -74,7 +74,7 @@ def serve(with_demo: bool) -> None:
     settings = load()
     with _errors(), _database_url(settings, exclusive=True) as (url, home):
         _await_port(settings)
-        keys = asyncio.run(_prepare(settings, url, home if with_demo else None))
+        keys, _ = asyncio.run(_prepare(settings, url, home if with_demo else None))
         _banner(settings, keys)
         os.environ["DATABASE_URL"] = url
         serving.serve(settings)
@@ -91,13 +91,16 @@ def migrate_command() -> None:
 
 @main.command()
 @click.option("--reset", is_flag=True, help="Delete the embedded database, demo and all, for good.")
-def demo_command(reset: bool) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before deleting.")
+def demo_command(reset: bool, yes: bool) -> None:
     """Load the demo retailer into an empty database."""
     settings = load()
     if reset:
         if settings.database_url:
             raise click.ClickException("--reset deletes the embedded database only.")
         home = _home(settings)
+        if not yes:
+            click.confirm(f"Delete everything in {home / 'data'}?", abort=True)
         with _errors(), embedded.running(home, exclusive=True):
             pass  # refused while somebody serves it; whoever only reads has ended with us
         shutil.rmtree(home / "data")
@@ -105,7 +108,7 @@ def demo_command(reset: bool) -> None:
         _out.print("The embedded database is gone; the next start makes a new one.")
         return
     with _errors(), _database_url(settings) as (url, home):
-        if asyncio.run(_prepare(settings, url, home)) is None:
+        if not asyncio.run(_prepare(settings, url, home))[1]:
             raise click.ClickException("There is a retailer in this database already.")
     _out.print(f"The demo retailer is loaded; its keys are in {_home(settings) / _KEYS_FILE}.")
 
@@ -118,7 +121,7 @@ def verify() -> None:
         async with database.transaction(snapshot=True) as tx:
             return await audit.audit(tx)
 
-    findings = _with_database(load(), run)
+    findings = _with_database(load(), run, migrated=False)
     table = Table("check", "what must be true", "exceptions", title="The books")
     for finding in findings:
         mark = "[green]0[/]" if finding.holds else f"[bold red]{finding.exceptions}[/]"
@@ -200,7 +203,8 @@ def list_keys() -> None:
         async with database.transaction() as tx:
             return [*await channels.list_keys(tx)]
 
-    table = Table("prefix", "kind", "name", "channel", "locations", "revoked")
+    # A prefix cut short could not be revoked.
+    table = Table(Column("prefix", min_width=17), "kind", "name", "channel", "locations", "revoked")
     for prefix, principal, revoked_at in _with_database(load(), run):
         table.add_row(
             prefix,
@@ -246,12 +250,18 @@ def retain(days: int) -> None:
 main.add_command(demo_command, "demo")
 
 
-def _with_database(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
-    """Run one piece of work on the database, whichever it is, brought to the newest version."""
+def _with_database(
+    settings: Settings,
+    work: Callable[[Database], Awaitable[Result]],
+    *,
+    migrated: bool = True,
+) -> Result:
+    """Run one piece of work on the database, whichever it is; `migrated`: at the newest version."""
 
     async def run(url: str) -> Result:
         async with _connected(settings, url) as database:
-            await _migrate(database, settings)
+            if migrated:
+                await _migrate(database, settings)
             return await work(database)
 
     with _errors(), _database_url(settings) as (url, _):
@@ -260,7 +270,12 @@ def _with_database(settings: Settings, work: Callable[[Database], Awaitable[Resu
 
 @contextlib.asynccontextmanager
 async def _connected(settings: Settings, url: str) -> AsyncIterator[Database]:
-    database = Database(url, schema=settings.schema, pool_size=2)
+    database = Database(
+        url,
+        schema=settings.schema,
+        pool_size=2,
+        prepared_statements=settings.prepared_statements,
+    )
     try:
         yield database
     finally:
@@ -303,15 +318,20 @@ def _errors() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-async def _prepare(settings: Settings, url: str, demo_home: Path | None) -> demo.DemoKeys | None:
-    """Migrate, and load the demo where it is wanted and nothing is there; return its keys."""
+async def _prepare(
+    settings: Settings, url: str, demo_home: Path | None
+) -> tuple[demo.DemoKeys | None, bool]:
+    """Migrate, and load the demo where it is wanted and nothing is there.
+
+    Returns the demo's keys, where they are known, and whether the demo was loaded just now.
+    """
     async with _connected(settings, url) as database:
         await _migrate(database, settings)
         if demo_home is None:
-            return None
+            return None, False
         kept = demo_home / _KEYS_FILE
         if await demo.is_loaded(database):
-            return demo.read_keys(kept)
+            return demo.read_keys(kept), False
         with _progress() as progress:
             task = progress.add_task("Loading the demo retailer", total=len(demo.STEPS))
             made = await demo.load(
@@ -319,7 +339,7 @@ async def _prepare(settings: Settings, url: str, demo_home: Path | None) -> demo
             )
         demo.write_keys(kept, made)
         await database.analyze()
-        return made
+        return made, True
 
 
 async def _migrate(database: Database, settings: Settings) -> str:
@@ -338,28 +358,27 @@ async def _import(
         task = progress.add_task(f"Importing {kind}", total=None)
         rows = imports.read(kind, source, now=clock.now())
         while piece := list(islice(rows, _ROWS_AT_ONCE)):
-            name = f"{kind}:{content}:{piece[0].line}"
-            key = idempotency.Key(_OPERATOR.id, name, b"")
-            document_id = new_id()
-
-            def work(tx, piece=piece, key=key, document_id=document_id):  # type: ignore[no-untyped-def]
-                return imports.take(
-                    tx,
-                    kind,
-                    piece,
-                    principal=_OPERATOR,
-                    key=key,
-                    document_id=document_id,
-                    now=clock.now(),
-                )
-
-            rejected = await database.run(work)
-            refused += rejected
-            taken += len(piece) - len(rejected)
+            command = imports.TakeRows(
+                key=idempotency.Key(_OPERATOR.id, f"{kind}:{content}:{piece[0].line}", b""),
+                principal=_OPERATOR,
+                kind=kind,
+                rows=tuple(piece),
+                document_id=new_id(),
+            )
+            outcome = await _take(database, command)
+            refused += outcome.refused
+            taken += outcome.taken
             progress.update(task, completed=taken + len(refused))
     await database.analyze()
     _out.print(f"{time.monotonic() - start:.1f} s")
     return taken, refused
+
+
+async def _take(database: Database, command: imports.TakeRows) -> imports.Taken:
+    (answer,) = await database.run(lambda tx: imports.take(tx, [command], now=clock.now()))
+    if isinstance(answer, DomainError):
+        raise answer
+    return answer.value
 
 
 def _progress() -> Progress:

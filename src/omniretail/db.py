@@ -50,6 +50,10 @@ class DatabaseUnavailable(Unavailable):
     """The database cannot answer just now."""
 
 
+class DatabaseBusy(Unavailable):
+    """Every connection to the database is busy."""
+
+
 class ValueNotStorable(Invalid):
     """A value cannot be stored in a database text or number."""
 
@@ -236,7 +240,7 @@ class Database:
             try:
                 async with self.transaction() as tx:
                     return await work(tx)
-            except (*_RETRYABLE, RaceLost) as error:
+            except (DatabaseUnavailable, RaceLost) as error:
                 if attempt == _ATTEMPTS:
                     raise DatabaseUnavailable("The database did not take it; try again.") from error
                 await asyncio.sleep(random.uniform(0, 0.05) * attempt**2)  # noqa: S311 - jitter
@@ -252,6 +256,18 @@ class Database:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Connection]:
+        with _meaning():
+            pool = await self._opened()
+            try:
+                connection = await pool.acquire(timeout=_POOL_SECONDS)
+            except TimeoutError as error:
+                raise DatabaseBusy("Every database connection is busy; try again.") from error
+        try:
+            yield connection
+        finally:
+            await pool.release(connection)
+
+    async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
@@ -262,14 +278,7 @@ class Database:
                     # Nothing of ours outlives its transaction, so a connection needs no cleaning.
                     reset=_as_it_is,  # type: ignore[arg-type]
                 )
-        try:
-            connection = await self._pool.acquire(timeout=_POOL_SECONDS)
-        except TimeoutError as error:
-            raise DatabaseUnavailable("Every database connection is busy; try again.") from error
-        try:
-            yield connection
-        finally:
-            await self._pool.release(connection)
+            return self._pool
 
 
 async def _as_it_is(_: Connection) -> None:
@@ -287,6 +296,10 @@ class _meaning:  # noqa: N801 - reads as a statement: `with _meaning(): …`
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is None or isinstance(error, DomainError):
             return
+        # What the driver finds wrong with a value before it sends anything is an InterfaceError too.
+        in_driver = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+        if isinstance(error, _RETRYABLE) and not in_driver:
+            raise DatabaseUnavailable("The database did not answer; try again.") from error
         # SQLAlchemy wraps the driver's error twice; the driver's own may have a cause of its own.
         wrapped = getattr(error, "orig", None)
         cause = error if wrapped is None else wrapped.__cause__ or wrapped
@@ -295,8 +308,6 @@ class _meaning:  # noqa: N801 - reads as a statement: `with _meaning(): …`
             name = cause.constraint_name or next((n for n in _constraints if n in str(cause)), "")
             if name in _constraints:
                 raise _constraints[name]() from error
-        # The server's own data errors, and those that the driver finds before it sends anything.
-        in_driver = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
         if in_driver or isinstance(error, asyncpg.DataError):
             raise ValueNotStorable(
                 "A value in the request cannot be stored (a NUL character, or a number too large)."

@@ -81,6 +81,7 @@ async def is_loaded(database: Database) -> bool:
 
 def write_keys(path: Path, keys: DemoKeys) -> None:
     """Keep the demo's keys in a file that only its owner can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_bytes(msgspec.json.encode(keys))
 
@@ -124,6 +125,7 @@ async def _master_data(tx: Transaction, advance: Advance, now: datetime) -> None
             price_list="retail",
             sku=f"{code}-{color[:3].upper()}-{size}",
             amount_minor=amount,
+            currency="EUR",
             valid_from=now,
         )
         for (code, _, amount), color, size in product(_GOODS, _COLORS, _SIZES)

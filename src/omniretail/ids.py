@@ -21,7 +21,7 @@ def document_number(document_id: UUID, at: datetime) -> str:
 
     Crockford's base 32 leaves out the letters that are mistaken for digits: `261122-7K3M9QXW`.
     Two documents of one day share a number about once in 10^12 pairs; the unique index refuses
-    the second, and the transaction runs again under a new identity.
+    the second with 503, and sending it again, which makes a new identity, succeeds.
     """
     bits = document_id.int & ((1 << 40) - 1)
     letters = "".join(_CROCKFORD[(bits >> shift) & 31] for shift in range(35, -1, -5))

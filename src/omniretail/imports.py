@@ -11,7 +11,7 @@ Columns are named in the first line, in any order; what is left empty takes its 
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO, get_args
 from uuid import UUID
@@ -22,7 +22,7 @@ from omniretail import catalog, inventory, pricing
 from omniretail.channels import Principal
 from omniretail.db import Transaction
 from omniretail.errors import DomainError, Invalid
-from omniretail.idempotency import Key
+from omniretail.idempotency import Answer, Key, once
 from omniretail.money import minor_units
 
 Kind = Literal["locations", "skus", "prices", "receipts"]
@@ -45,6 +45,15 @@ _COLUMNS: dict[Kind, tuple[frozenset[str], frozenset[str]]] = {
 }
 
 
+SCOPES: dict[Kind, str] = {
+    "locations": "catalog:write",
+    "skus": "catalog:write",
+    "prices": "prices:write",
+    "receipts": "stock:write",
+}
+"""What a key must be allowed to do to import a kind."""
+
+
 class UnreadableFile(Invalid):
     """The file is not a CSV file of this kind."""
 
@@ -64,6 +73,23 @@ class Refused(msgspec.Struct, frozen=True):
     cells: dict[str, str]
     code: str
     detail: str
+
+
+class TakeRows(msgspec.Struct, frozen=True, kw_only=True):
+    """The command to take the rows of a file, or of a slice of one, once under its key."""
+
+    key: Key
+    principal: Principal
+    kind: Kind
+    rows: tuple[Row, ...]
+    document_id: UUID
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """How many rows were taken, and those that were refused."""
+
+    taken: int
+    refused: list[Refused]
 
 
 def read(kind: Kind, file: TextIO, *, now: datetime) -> Iterator[Row]:
@@ -94,66 +120,64 @@ def read(kind: Kind, file: TextIO, *, now: datetime) -> Iterator[Row]:
 
 
 async def take(
-    tx: Transaction,
-    kind: Kind,
-    rows: Sequence[Row],
-    *,
-    principal: Principal,
-    key: Key,
-    document_id: UUID,
-    now: datetime,
-) -> list[Refused]:
-    """Take rows into the books, in one go; returns those that were refused.
+    tx: Transaction, commands: Sequence[TakeRows], *, now: datetime
+) -> list[Answer[Taken] | DomainError]:
+    """Take rows into the books, each command in one go and once; one outcome each, in order.
 
-    Receipts are booked once under `key`; the other kinds replace what stands, so that repeating
-    them changes nothing.
+    Locks and outcomes are those of the domains' own operations; a row that a domain refuses is
+    reported, and the others are taken.
     """
-    good = [row for row in rows if not isinstance(row.meaning, DomainError)]
+
+    async def run(fresh: Sequence[TakeRows]) -> list[Taken | DomainError]:
+        return [await _take(tx, command, now) for command in fresh]
+
+    return await once(tx, commands, run, Taken, now=now)
+
+
+async def _take(tx: Transaction, command: TakeRows, now: datetime) -> Taken:
+    good = [row for row in command.rows if not isinstance(row.meaning, DomainError)]
     meanings = [row.meaning for row in good]
-    outcomes: Iterable[object]
-    if kind == "locations":
+    outcomes: Sequence[object]
+    if command.kind == "locations":
         outcomes = await catalog.put_locations(tx, meanings, now=now)
-    elif kind == "skus":
+    elif command.kind == "skus":
         outcomes = await catalog.put_skus(tx, meanings, now=now)
-    elif kind == "prices":
+    elif command.kind == "prices":
         outcomes = await pricing.set_prices(tx, meanings, now=now)
     else:
-        outcomes = await _receive(tx, meanings, principal, key, document_id, now)
-    refused = [(row, row.meaning) for row in rows if isinstance(row.meaning, DomainError)] + [
-        (row, outcome)
+        outcomes = await _receive(tx, command, meanings, now)
+    refused = [
+        _refused(row, row.meaning) for row in command.rows if isinstance(row.meaning, DomainError)
+    ]
+    refused += [
+        _refused(row, outcome)
         for row, outcome in zip(good, outcomes, strict=True)
-        if isinstance(outcome, DomainError)
+        if isinstance(outcome, DomainError | inventory.RowRefused)
     ]
-    return [
-        Refused(row.line, row.cells, error.code, _said(error))
-        for row, error in sorted(refused, key=lambda pair: pair[0].line)
-    ]
+    return Taken(
+        len(command.rows) - len(refused), sorted(refused, key=lambda refusal: refusal.line)
+    )
 
 
 async def _receive(
-    tx: Transaction,
-    rows: Sequence[inventory.DocumentRow],
-    principal: Principal,
-    key: Key,
-    document_id: UUID,
-    now: datetime,
-) -> list[object]:
-    if not rows:
-        return []
-    command = inventory.BookDocument(
-        key=key,
-        principal=principal,
-        document_id=document_id,
+    tx: Transaction, command: TakeRows, rows: Sequence[inventory.DocumentRow], now: datetime
+) -> list[inventory.RowRefused | None]:
+    document = inventory.BookDocument(
+        key=command.key,
+        principal=command.principal,
+        document_id=command.document_id,
         type="receipt",
         rows=tuple(rows),
     )
-    (answer,) = await inventory.book(tx, [command], now=now)
-    if isinstance(answer, DomainError):
-        raise answer
-    return [
-        Invalid(outcome.refused.detail) if outcome.refused else outcome.booked
-        for outcome in answer.value.outcomes
-    ]
+    (booked,) = await inventory.book_unkeyed(tx, [document], now=now)
+    assert isinstance(booked, inventory.Booked), "rows are refused one by one"
+    return [outcome.refused for outcome in booked.outcomes]
+
+
+def _refused(row: Row, reason: DomainError | inventory.RowRefused) -> Refused:
+    faults = reason.fields.get("errors", ())
+    said = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
+    return Refused(row.line, row.cells, reason.code, said or reason.detail)
 
 
 def _meaning(kind: Kind, cells: dict[str, str], now: datetime) -> object:
@@ -186,6 +210,7 @@ def _price(cells: dict[str, Any], now: datetime) -> pricing.NewPrice:
         price_list=cells["price_list"],
         sku=cells["sku"],
         amount_minor=minor_units(cells["amount"], cells["currency"]),
+        currency=cells["currency"],
         valid_from=_moment(cells.get("valid_from"), now),
     )
 
@@ -225,8 +250,3 @@ def _moment(text: str | None, now: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text} has no time zone")
     return moment.astimezone(UTC)
-
-
-def _said(error: DomainError) -> str:
-    faults = error.fields.get("errors", ())
-    return "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults) or error.detail

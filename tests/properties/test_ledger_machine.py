@@ -95,7 +95,11 @@ class Ledger(RuleBasedStateMachine):
                 tx,
                 [
                     pricing.NewPrice(
-                        price_list="list", sku=sku, amount_minor=amount, valid_from=now
+                        price_list="list",
+                        sku=sku,
+                        amount_minor=amount,
+                        currency="EUR",
+                        valid_from=now,
                     )
                     for sku, amount in PRICES.items()
                 ],

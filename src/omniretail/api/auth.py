@@ -62,7 +62,11 @@ async def authorize(request: Request[Any, Any, State]) -> None:
     if kind.lower() != "bearer" or not token:
         raise KeyNotValid("Send a key as `Authorization: Bearer <key>`.")
     principal = await request.app.state.key_ring.principal(token.strip())
-    scope = route.get("scope")
-    if scope is None or scope not in principal.scopes:
-        raise ScopeMissing(scope or "none")
+    require(principal, route.get("scope", "none"))
     request.scope["user"] = principal
+
+
+def require(principal: Principal, scope: str) -> None:
+    """Demand a scope of a principal. Raises: ScopeMissing."""
+    if scope not in principal.scopes:
+        raise ScopeMissing(scope)

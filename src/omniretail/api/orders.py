@@ -287,7 +287,7 @@ async def list_fulfillments(
     found = await orders.list_fulfillments(
         tx,
         principal=request.user,
-        locations=[location],
+        location=location,
         state=wanted,
         kind=kind,
         after=id_cursor(cursor),

@@ -9,7 +9,7 @@ from msgspec import Meta
 from omniretail import clock, pricing
 from omniretail.api.problems import document
 from omniretail.api.process import Tx
-from omniretail.api.wire import AmountMinor, Code, CodeInPath, Currency, Moment, Request, Text, View
+from omniretail.api.wire import Code, CodeInPath, Currency, Moment, Money, Request, Text, View
 from omniretail.errors import DomainError
 
 
@@ -35,10 +35,10 @@ class PriceListList(View, frozen=True, kw_only=True):
 
 
 class PriceBody(Request, frozen=True, kw_only=True):
-    """What a SKU costs from a moment on (none given: from now); no amount ends its sale."""
+    """What a SKU costs from a moment on (none given: from now); no price ends its sale."""
 
     sku: Code
-    amount: AmountMinor | None
+    price: Money | None
     valid_from: Moment | None = None
 
 
@@ -66,7 +66,7 @@ class PriceStepView(View, frozen=True, kw_only=True):
     """A price from a moment on."""
 
     valid_from: Moment
-    amount: int | None
+    price: Money | None
 
 
 class PriceHistory(View, frozen=True, kw_only=True):
@@ -106,7 +106,8 @@ async def put_prices(tx: Tx, code: CodeInPath, data: JSONBody[PricesRequest]) ->
         pricing.NewPrice(
             price_list=code,
             sku=price.sku,
-            amount_minor=price.amount,
+            amount_minor=price.price.amount if price.price else None,
+            currency=price.price.currency if price.price else None,
             valid_from=price.valid_from or now,
         )
         for price in data.prices
@@ -127,12 +128,16 @@ async def put_prices(tx: Tx, code: CodeInPath, data: JSONBody[PricesRequest]) ->
 @get("/v1/price-lists/{code:str}/prices/{sku:str}", opt={"scope": "prices:read"})
 async def get_prices(tx: Tx, code: CodeInPath, sku: CodeInPath) -> PriceHistory:
     """Return a SKU's prices in a list, past and coming."""
-    steps = await pricing.prices_of_sku(tx, price_list=code, sku=sku)
+    currency, steps = await pricing.prices_of_sku(tx, price_list=code, sku=sku)
     return PriceHistory(
         price_list=code,
         sku=sku,
         prices=[
-            PriceStepView(valid_from=step.valid_from, amount=step.amount_minor) for step in steps
+            PriceStepView(
+                valid_from=step.valid_from,
+                price=None if step.amount_minor is None else Money(step.amount_minor, currency),
+            )
+            for step in steps
         ],
     )
 

@@ -27,7 +27,7 @@ from omniretail.errors import (
 
 _log = structlog.get_logger()
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
-_FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(.*)`$")
+_FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(.*)`$", re.DOTALL)
 _MISSING = re.compile(r"Missing required \w+ parameter '([^']*)'")
 _RETRY_AFTER_SECONDS = "1"
 
@@ -151,7 +151,7 @@ def not_valid(message: str) -> InvalidRequest:
     said, _, path = message.partition(" - at `$")
     pointer = "".join(f"/{name or index}" for name, index in _STEP.findall(path))
     if field := _FIELD.search(said):
-        pointer += f"/{field[1]}"
+        pointer += "/" + field[1].replace("~", "~0").replace("/", "~1")
     return _faulty({"pointer": pointer, "detail": _in_words(said)})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.di import NamedDependency
 
-from omniretail import clock, inventory, orders, pricing
+from omniretail import clock, imports, inventory, orders, pricing
 from omniretail.batching import Batcher
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError
@@ -25,6 +25,7 @@ class Process:
         self.place_order = Batcher(self._place)
         self.change_order = Batcher(self._change)
         self.book = Batcher(self._book)
+        self.take_rows = Batcher(self._take_rows)
         self.availability = Batcher(self._availability)
 
     async def _place(
@@ -43,6 +44,11 @@ class Process:
         self, commands: Sequence[inventory.BookDocument]
     ) -> Sequence[Answer[inventory.Booked] | DomainError]:
         return await self.database.run(lambda tx: inventory.book(tx, commands, now=clock.now()))
+
+    async def _take_rows(
+        self, commands: Sequence[imports.TakeRows]
+    ) -> Sequence[Answer[imports.Taken] | DomainError]:
+        return await self.database.run(lambda tx: imports.take(tx, commands, now=clock.now()))
 
     async def _availability(
         self, queries: Sequence[inventory.AvailabilityQuery]

@@ -10,7 +10,8 @@ from litestar.params import FromPath
 
 from omniretail import audit as books
 from omniretail import clock, imports
-from omniretail.api.keyed import KeyHeader, key
+from omniretail.api.auth import require
+from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.problems import status
 from omniretail.api.process import Tx
 from omniretail.api.wire import View
@@ -93,34 +94,37 @@ async def audit(request: HttpRequest[Any, Any, Any]) -> AuditView:
     )
 
 
-@post("/v1/imports/{kind:str}", opt={"scope": "catalog:write"}, status_code=200)
+@post("/v1/imports/{kind:str}", opt={"scope": "imports:write"}, status_code=200)
 async def import_file(
     request: HttpRequest[Any, Any, Any],
     kind: FromPath[imports.Kind],
     idempotency_key: KeyHeader = None,
-) -> ImportView:
-    """Take a CSV file (the request's body): locations, skus, prices or receipts."""
+) -> Response[ImportView]:
+    """Take a CSV file (the request's body): locations, skus, prices or receipts.
+
+    The key also needs the scope to write what the file is about.
+    """
+    require(request.user, imports.SCOPES[kind])
     body = await request.body()
-    now = clock.now()
-    written = key(idempotency_key, request.user, request.url.path, body)
-    rows = list(
-        imports.read(kind, io.TextIOWrapper(io.BytesIO(body), "utf-8", newline=""), now=now)
+    rows = imports.read(
+        kind, io.TextIOWrapper(io.BytesIO(body), "utf-8", newline=""), now=clock.now()
     )
-    document_id = new_id()
-    refused = await request.app.state.process.database.run(
-        lambda tx: imports.take(
-            tx,
-            kind,
-            rows,
-            principal=request.user,
-            key=written,
-            document_id=document_id,
-            now=now,
-        )
+    command = imports.TakeRows(
+        key=key(idempotency_key, request.user, request.url.path, body),
+        principal=request.user,
+        kind=kind,
+        rows=tuple(rows),
+        document_id=new_id(),
     )
+    return answered(await request.app.state.process.take_rows(command), _import_view, status=200)
+
+
+def _import_view(taken: imports.Taken) -> ImportView:
     return ImportView(
-        taken=len(rows) - len(refused),
-        refused=[RefusedRow(line=row.line, code=row.code, detail=row.detail) for row in refused],
+        taken=taken.taken,
+        refused=[
+            RefusedRow(line=row.line, code=row.code, detail=row.detail) for row in taken.refused
+        ],
     )
 
 

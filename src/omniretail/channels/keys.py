@@ -32,6 +32,7 @@ SCOPES = (
     "channels:write",
     "fulfillments:read",
     "fulfillments:write",
+    "imports:write",
     "orders:backdate",
     "orders:read",
     "orders:write",

@@ -8,6 +8,7 @@ from omniretail.inventory.documents import (
     RowOutcome,
     RowRefused,
     book,
+    book_unkeyed,
 )
 from omniretail.inventory.levels import (
     MOST_QUANTITY,
@@ -76,6 +77,7 @@ __all__ = [
     "allocated",
     "availability",
     "book",
+    "book_unkeyed",
     "find_movement",
     "handed_over",
     "list_movements",

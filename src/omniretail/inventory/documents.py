@@ -74,12 +74,13 @@ async def book(
     Locks: keys, then levels by (SKU, location). Outcomes: the booked document, in which each row
     was posted or refused by itself; with `all_or_nothing` the first refusal, and nothing booked.
     """
-    return await idempotency.once(tx, commands, partial(_book, tx, now=now), Booked, now=now)
+    return await idempotency.once(tx, commands, partial(book_unkeyed, tx, now=now), Booked, now=now)
 
 
-async def _book(
+async def book_unkeyed(
     tx: Transaction, commands: Sequence[BookDocument], *, now: datetime
 ) -> list[Booked | DomainError]:
+    """Book documents as `book` does, as a part of something that is itself done once under a key."""
     postings: list[Posting] = []
     refusals: list[list[DomainError | None]] = []
     for command in commands:

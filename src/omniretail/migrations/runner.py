@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -37,14 +38,29 @@ def statements(script: str) -> list[str]:
 async def migrate(url: str, *, schema: str = "public") -> str:
     """Bring the schema to the newest version; returns that version."""
     engine = create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        poolclass=NullPool,
+        # No statement is prepared under a name, so that a pooler in transaction mode may stand
+        # between.
+        connect_args={
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: "",
+        },
     )
-    async with engine.begin() as connection:
-        return await connection.run_sync(_upgrade, schema)
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(_upgrade, schema)
+    except IntegrityError:
+        # Another process made the schema or the version table at the same moment, `if not exists`
+        # or not. It has committed since: this time we find them, and its work done.
+        async with engine.begin() as connection:
+            return await connection.run_sync(_upgrade, schema)
 
 
 def _upgrade(connection: Connection, schema: str) -> str:
-    connection.execute(text(f'create schema if not exists "{schema}"'))
+    if schema != "public":  # making it needs a right that `public` does not
+        connection.execute(text(f'create schema if not exists "{schema}"'))
     connection.execute(text(f'set local search_path to "{schema}"'))
     connection.execute(
         text(

@@ -153,8 +153,10 @@ def decide(
         return _cancel(order, stock, command)
     for order in orders.values():
         for fulfillment in order.fulfillments:
-            if fulfillment.id == command.fulfillment_id and command.principal.may_act_at(
-                fulfillment.location
+            if (
+                fulfillment.id == command.fulfillment_id
+                and order.visible_to(command.principal)
+                and command.principal.may_act_at(fulfillment.location)
             ):
                 return _fulfill(order, fulfillment, stock, command)
     return UnknownFulfillment(command.fulfillment_id)

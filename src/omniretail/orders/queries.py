@@ -1,11 +1,10 @@
 """What only reads orders: one by id or number, lists by who may see them, a location's queue."""
 
-from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
 
-from omniretail import events
+from omniretail import catalog, events
 from omniretail.channels import Principal
 from omniretail.db import Transaction, sql
 from omniretail.orders import store
@@ -56,19 +55,21 @@ async def list_fulfillments(
     tx: Transaction,
     *,
     principal: Principal,
-    locations: Collection[str],
+    location: str,
     state: FulfillmentState,
     kind: FulfillmentKind | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> list[QueuedFulfillment]:
-    """Return the fulfillments in a state at locations, the oldest first, behind `after`."""
-    rows = await tx.fetch(_QUEUE, sorted(locations), state, kind, after, limit)
+    """Return a location's fulfillments in a state, the oldest first, behind `after`.
+
+    A channel sees its own orders' only. Raises: UnknownLocation, also where it is not yours.
+    """
+    (known,) = await tx.read(catalog.locations_by_code([location]))
+    if location not in known or not principal.may_act_at(location):
+        raise catalog.UnknownLocation(location)
+    channel = principal.channel if principal.kind == "channel" else None
+    rows = await tx.fetch(_QUEUE, location, state, kind, channel, after, limit)
     orders = {order.id: order for order in await store.load(tx, [row["order_id"] for row in rows])}
-    return [
-        QueuedFulfillment(order, part)
-        for row in rows
-        for order in [orders[row["order_id"]]]
-        for part in order.fulfillments
-        if part.id == row["id"] and order.visible_to(principal)
-    ]
+    parts = {part.id: part for order in orders.values() for part in order.fulfillments}
+    return [QueuedFulfillment(orders[row["order_id"]], parts[row["id"]]) for row in rows]

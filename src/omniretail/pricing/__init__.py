@@ -14,12 +14,17 @@ from omniretail.pricing.models import Price, PriceBook, PriceList
 from omniretail.pricing.operations import (
     CurrencyTaken,
     NewPrice,
+    OtherCurrency,
     PriceListSpec,
-    UnknownPriceList,
     put_price_list,
     set_prices,
 )
-from omniretail.pricing.queries import BookKeeper, list_price_lists, prices_of_sku
+from omniretail.pricing.queries import (
+    BookKeeper,
+    UnknownPriceList,
+    list_price_lists,
+    prices_of_sku,
+)
 
 __all__ = [
     "AmountTooLarge",
@@ -29,6 +34,7 @@ __all__ = [
     "BookKeeper",
     "CurrencyTaken",
     "NewPrice",
+    "OtherCurrency",
     "Price",
     "PriceBook",
     "PriceList",

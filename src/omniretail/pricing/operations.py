@@ -7,20 +7,13 @@ import msgspec
 
 from omniretail import catalog
 from omniretail.db import Transaction, constraint, sql, write_columns
-from omniretail.errors import DomainError, Invalid, Missing, Refused
+from omniretail.errors import DomainError, Invalid, Refused
 from omniretail.money import MOST_MINOR, is_currency
-from omniretail.pricing.queries import price_lists
+from omniretail.pricing.queries import UnknownPriceList, price_lists
 
 _LOCK_BOOK = sql("pricing.lock_book")
 _PUT_LIST = sql("pricing.put_price_list")
 _SET = sql("pricing.set_prices")
-
-
-class UnknownPriceList(Missing):
-    """There is no such price list."""
-
-    def __init__(self, price_list: str) -> None:
-        super().__init__(f"There is no price list {price_list!r}.", price_list=price_list)
 
 
 class CurrencyTaken(Refused):
@@ -33,6 +26,15 @@ class CurrencyTaken(Refused):
 constraint("price_list_currency_key", CurrencyTaken)
 
 
+class OtherCurrency(Refused):
+    """The price list has another currency."""
+
+    def __init__(self, *, price_list: str, currency: str) -> None:
+        super().__init__(
+            f"{price_list} is a list in {currency}.", price_list=price_list, currency=currency
+        )
+
+
 class PriceListSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A price list as the retailer states it."""
 
@@ -42,11 +44,15 @@ class PriceListSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPrice(msgspec.Struct, frozen=True, kw_only=True):
-    """What a SKU shall cost in a list from a moment on; None ends its sale there."""
+    """What a SKU shall cost in a list from a moment on; no amount ends its sale there.
+
+    An amount names its currency, which must be the list's.
+    """
 
     price_list: str
     sku: str
     amount_minor: int | None
+    currency: str | None
     valid_from: datetime
 
 
@@ -65,7 +71,8 @@ async def set_prices(
     """Set prices; one outcome per price, in order.
 
     Locks: the book's version row, so that versions are given in the order of commits. Outcomes:
-    the price, UnknownPriceList, UnknownSku, Invalid. The same SKU and time twice: the last stands.
+    the price, UnknownPriceList, OtherCurrency, UnknownSku, Invalid. The same SKU and time twice:
+    the last one stands.
     """
     lists = await price_lists(tx)
     (skus,) = await tx.read(catalog.skus_by_code({price.sku for price in prices}))
@@ -74,6 +81,10 @@ async def set_prices(
     for price in prices:
         if price.price_list not in lists:
             outcomes.append(UnknownPriceList(price.price_list))
+        elif price.amount_minor is not None and price.currency != lists[price.price_list][1]:
+            outcomes.append(
+                OtherCurrency(price_list=price.price_list, currency=lists[price.price_list][1])
+            )
         elif price.sku not in skus:
             outcomes.append(catalog.UnknownSku(price.sku))
         elif price.amount_minor is not None and not 0 <= price.amount_minor <= MOST_MINOR:

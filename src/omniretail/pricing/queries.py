@@ -3,11 +3,19 @@
 from sqlmodel import col, select
 
 from omniretail.db import Read, Transaction, sql
+from omniretail.errors import Missing
 from omniretail.pricing.book import Book, PriceFrom
 from omniretail.pricing.models import Price, PriceList
 
 _CHANGES = sql("pricing.book_changes")
 _VERSION = sql("pricing.book_version")
+
+
+class UnknownPriceList(Missing):
+    """There is no such price list."""
+
+    def __init__(self, price_list: str) -> None:
+        super().__init__(f"There is no price list {price_list!r}.", price_list=price_list)
 
 
 class BookKeeper:
@@ -44,11 +52,19 @@ async def list_price_lists(tx: Transaction) -> list[tuple[str, str, str]]:
     return sorted((code, *rest) for code, rest in (await price_lists(tx)).items())
 
 
-async def prices_of_sku(tx: Transaction, *, price_list: str, sku: str) -> list[PriceFrom]:
-    """Return every price a list has had or will have for a SKU, in the order of time."""
+async def prices_of_sku(
+    tx: Transaction, *, price_list: str, sku: str
+) -> tuple[str, list[PriceFrom]]:
+    """Return a list's currency, and every price it has had or will have for a SKU, by time.
+
+    Raises: UnknownPriceList.
+    """
+    lists = await price_lists(tx)
+    if price_list not in lists:
+        raise UnknownPriceList(price_list)
     rows = await tx.select(
         select(Price.valid_from, Price.amount_minor)
         .where(col(Price.price_list) == price_list, col(Price.sku) == sku)
         .order_by(col(Price.valid_from))
     )
-    return [PriceFrom(row["valid_from"], row["amount_minor"]) for row in rows]
+    return lists[price_list][1], [PriceFrom(row["valid_from"], row["amount_minor"]) for row in rows]
