@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help serve demo-reset verify test check lint types rooms sql bench requirements clean
+.PHONY: help serve demo-reset verify test check lint types rooms sql bench schema requirements clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ sql: .venv/dev
 
 bench: .venv/dev ## measure speed as ratios inside one run; writes build/bench.json
 	$(BIN)/python -m benchmarks
+
+schema: .venv/dev ## write docs/schema.sql anew from the migrated database
+	$(BIN)/python -m tests.schema
 
 requirements: .venv/dev ## compile the pinned requirements anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

@@ -1,0 +1,732 @@
+"""Whatever a client sends: a problem it can read, never a fault of ours, and the books as they were."""
+
+import itertools
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omniretail import clock
+from tests.callers import Caller, Retailer, euro, line, order, served
+from tests.live import Live
+
+untouched = pytest.mark.usefixtures("books_untouched")
+
+_keys = itertools.count(1)
+_NOBODY = UUID(int=7)
+_TABLES = (
+    *("channel", "location", "sku", "sku_barcode", "price_list", "price", "price_book"),
+    *("stock_level", "stock_movement", "sales_order", "order_line", "fulfillment", "tender"),
+    *("refund", "event", "idempotency_key", "api_key"),
+)
+_POINTER = re.compile(r"(/([^~/]|~[01])*)*")
+
+
+def bodies() -> dict[tuple[str, str], dict[str, Any]]:
+    """A valid body, with every optional field, for every route that takes JSON."""
+    now = clock.now().isoformat()
+    step = {"lines": [{"line": 1, "quantity": 1}], "occurred_at": now}
+    priced = line("A", 1, unit_price=euro(2000), price_reason="a scratch")
+    return {
+        ("POST", "/v1/orders"): {
+            **order(served("pickup", "S1", priced), paid=2000),
+            "channel": "web",
+            "placed_at": now,
+        },
+        ("POST", f"/v1/orders/{_NOBODY}/cancellation"): {
+            "reason": "no longer wanted",
+            "lines": [{"line": 1, "quantity": 1}],
+        },
+        ("POST", f"/v1/fulfillments/{_NOBODY}/handover"): step,
+        ("POST", f"/v1/fulfillments/{_NOBODY}/shipment"): step,
+        ("POST", "/v1/stock/receipts"): {
+            "lines": [
+                {
+                    "sku": "A",
+                    "location": "S1",
+                    "quantity": 1,
+                    "reason": "found",
+                    "occurred_at": now,
+                }
+            ],
+            "all_or_nothing": True,
+        },
+        ("POST", "/v1/stock/adjustments"): {
+            "lines": [
+                {
+                    "sku": "A",
+                    "location": "S1",
+                    "change": 1,
+                    "reason": "count_correction",
+                    "occurred_at": now,
+                }
+            ],
+            "all_or_nothing": True,
+        },
+        ("PUT", "/v1/skus/N1"): {
+            "name": "New",
+            "tax_class": "standard",
+            "status": "active",
+            "barcodes": [{"code": "4006381333931", "kind": "gtin"}],
+        },
+        ("PUT", "/v1/locations/N1"): {
+            "name": "New",
+            "kind": "store",
+            "time_zone": "UTC",
+            "latitude": 52.5,
+            "longitude": 13.4,
+            "capabilities": ["pickup"],
+            "status": "active",
+        },
+        ("PUT", "/v1/channels/n1"): {"name": "New", "kind": "mobile", "currency": "EUR"},
+        ("PUT", "/v1/price-lists/retail"): {"name": "New", "currency": "EUR"},
+        ("PUT", "/v1/price-lists/retail/prices"): {
+            "prices": [{"sku": "A", "price": euro(1), "valid_from": now}]
+        },
+    }
+
+
+ROUTES = list(bodies())
+IMPORTS = [f"/v1/imports/{kind}" for kind in ("locations", "skus", "prices", "receipts")]
+
+# Bodies that no route takes.
+UNREADABLE = {
+    "empty": b"",
+    "blank": b"  \n",
+    "null": b"null",
+    "array": b"[]",
+    "number": b"1",
+    "text": b'"x"',
+    "true": b"true",
+    "open brace": b"{",
+    "open text": b'{"name": "x',
+    "open key": b'{"na',
+    "bad UTF-8": b'{"name": "\xff", "reason": "\xff", "channel": "\xff"}',
+    "bad UTF-8 in a key": b'{"\xff": 1}',
+    "UTF-8 of a surrogate": b'{"name": "\xed\xa0\x80", "reason": "\xed\xa0\x80"}',
+    "UTF-16": '{"name": "x"}'.encode("utf-16"),
+    "byte order mark": b'\xef\xbb\xbf{"name": "x"}',
+    "lone surrogate": rb'{"name": "\ud800", "reason": "\ud800", "channel": "\ud800"}',
+    "raw NUL": b'{"name": "\x00", "reason": "\x00", "channel": "\x00"}',
+    "NUL behind": b'{"name": "x"}\x00',
+    "nested arrays": b"[" * 200_000,
+    "nested arrays, closed": b"[" * 200_000 + b"]" * 200_000,
+    "nested objects": b'{"x":' * 200_000,
+    "nested in a field": b'{"lines":' + b"[" * 200_000,
+    "NaN": b"NaN",
+    "1e400": b"1e400",
+    "many digits": b"1" + b"0" * 100_000,
+    "two documents": b"{}{}",
+    "comment": b"{} // really",
+    "unknown field": b'{"surprise": 1}',
+    "form": b"name=x",
+    "zip bomb's head": b"\x1f\x8b\x08\x00",
+}
+
+# Values that no field takes: one is put in the place of each field in turn.
+MISPLACED = {
+    "NUL": r'"a\u0000b"',
+    "object": '{"a": 1}',
+    "1e400": "1e400",
+    "many digits": "1" + "0" * 5_000,
+    "mixed array": '[{"a": [1]}]',
+}
+# These are not JSON, wherever they stand.
+NOT_JSON = {
+    "NaN": "NaN",
+    "Infinity": "-Infinity",
+    "leading zero": "01",
+    "lone surrogate": r'"\ud800"',
+    "half a surrogate pair": r'"\ud800\u0041"',
+    "nested": "[" * 200_000,
+}
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    """Return the problem document of an answer; it must be one by RFC 9457, for a client's fault."""
+    assert 400 <= answer.status_code < 500, f"{answer.status_code}: {answer.text[:300]}"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"]
+    told: dict[str, Any] = json.loads(answer.content)
+    assert re.fullmatch(r"/problems/[a-z_]+", told["type"])
+    assert told["status"] == answer.status_code
+    for member in ("title", "detail"):
+        assert isinstance(told[member], str)
+        assert told[member].strip()
+    assert told.get("instance") is None
+    for fault in told.get("errors", ()):
+        assert set(fault) == {"pointer", "detail"}
+        assert _POINTER.fullmatch(fault["pointer"])
+        assert fault["detail"]
+        assert "regex" not in fault["detail"]
+    return told
+
+
+async def books(retailer: Retailer) -> dict[str, str]:
+    """What stands in every table, as a digest of all its rows."""
+    found = {}
+    async with retailer.process.database.transaction() as tx:
+        for table in _TABLES:
+            rows = await tx.fetch(
+                f"select count(*) as many, md5(string_agg(t::text, ' ' order by t::text)) as digest "
+                f"from {table} as t"
+            )
+            found[table] = f"{rows[0]['many']} {rows[0]['digest']}"
+    return found
+
+
+@pytest.fixture
+async def books_untouched(retailer: Retailer) -> AsyncIterator[None]:
+    """Fails a test that changed anything."""
+    before = await books(retailer)
+    yield
+    assert await books(retailer) == before
+
+
+async def sent(
+    caller: Caller, method: str, path: str, content: bytes, **headers: str
+) -> httpx.Response:
+    """Send bytes as JSON, under a new key unless the headers say otherwise."""
+    given_headers = {
+        "Content-Type": "application/json",
+        "Idempotency-Key": f"bad-{next(_keys)}",
+    } | {name.replace("_", "-"): value for name, value in headers.items()}
+    return await caller.send(method, path, content=content, headers=given_headers)
+
+
+def fields(body: Any, pointer: str = "") -> Iterator[str]:
+    """The pointers of all fields, and of all items, below a value."""
+    pairs: Any = body.items() if isinstance(body, dict) else enumerate(body)
+    for name, value in pairs:
+        yield f"{pointer}/{name}"
+        if isinstance(value, dict | list):
+            yield from fields(value, f"{pointer}/{name}")
+
+
+def replaced(body: dict[str, Any], pointer: str, token: str) -> bytes:
+    """The body as JSON with the value at a pointer replaced by other JSON, or by none."""
+    copy: Any = json.loads(json.dumps(body))
+    *way, last = pointer.split("/")[1:]
+    place = copy
+    for step in way:
+        place = place[int(step) if isinstance(place, list) else step]
+    place[int(last) if isinstance(place, list) else last] = "@here@"
+    return json.dumps(copy).replace('"@here@"', token).encode()
+
+
+async def test_the_bodies_that_are_spoiled_below_are_good(retailer: Retailer) -> None:
+    """A corpus of broken bodies proves something only if the whole ones are taken."""
+    await retailer.receive("A", S1=3)
+    for (method, path), body in bodies().items():
+        answer = await sent(retailer.office, method, path, json.dumps(body).encode())
+        if str(_NOBODY) in path:
+            assert problem(answer)["type"].startswith("/problems/unknown_")
+        else:
+            assert answer.is_success, f"{path}: {answer.text}"
+
+
+@untouched
+async def test_a_body_that_cannot_be_read(retailer: Retailer) -> None:
+    for method, path in ROUTES:
+        for name, body in UNREADABLE.items():
+            if name == "null" and path.endswith(("handover", "shipment")):
+                continue
+            answer = await sent(retailer.office, method, path, body)
+            assert problem(answer)["status"] == 400, name
+            assert answer.json()["type"] in {
+                "/problems/malformed_request",
+                "/problems/invalid_request",
+            }
+
+
+@untouched
+async def test_a_body_cut_anywhere(retailer: Retailer) -> None:
+    for method, path in ROUTES:
+        whole = json.dumps(bodies()[method, path]).encode()
+        for length in range(1, len(whole), 7):
+            answer = await sent(retailer.office, method, path, whole[:length])
+            assert problem(answer)["type"] == "/problems/malformed_request"
+
+
+@untouched
+async def test_a_wrong_value_is_pointed_at(retailer: Retailer) -> None:
+    """Every field in turn takes a value it cannot have; the problem points at that very field."""
+    for method, path in ROUTES:
+        body = bodies()[method, path]
+        for pointer in fields(body):
+            for name, token in MISPLACED.items():
+                answer = await sent(retailer.office, method, path, replaced(body, pointer, token))
+                told = problem(answer)
+                found = told.get("errors", [{}])[0].get("pointer", "nowhere")
+                assert told["status"] == 400, (pointer, name, told)
+                # An array of objects may be well-formed here and wrong further in.
+                assert found == pointer or found.startswith(f"{pointer}/"), (pointer, name, told)
+            for name, token in NOT_JSON.items():
+                answer = await sent(retailer.office, method, path, replaced(body, pointer, token))
+                assert problem(answer)["status"] == 400, (pointer, name)
+
+
+@untouched
+async def test_an_unknown_field_is_pointed_at(retailer: Retailer) -> None:
+    for method, path in ROUTES:
+        body = bodies()[method, path]
+        for pointer in ["", *fields(body)]:
+            inside: Any = body
+            for step in pointer.split("/")[1:]:
+                inside = inside[int(step) if isinstance(inside, list) else step]
+            if not isinstance(inside, dict):
+                continue
+            token = json.dumps(inside | {"surprise": 1})
+            spoiled = replaced(body, pointer, token) if pointer else token.encode()
+            told = problem(await sent(retailer.office, method, path, spoiled))
+            assert told["errors"] == [
+                {
+                    "pointer": f"{pointer}/surprise",
+                    "detail": "Object contains unknown field `surprise`",
+                }
+            ]
+
+
+@untouched
+async def test_a_pointer_is_escaped(retailer: Retailer) -> None:
+    """A name may hold what separates a pointer's steps (RFC 6901, section 3)."""
+    for name, pointer in (
+        ("a/b", "/a~1b"),
+        ("~", "/~0"),
+        ("~1", "/~01"),
+        ("", "/"),
+        ("a\n", "/a\n"),
+    ):
+        told = problem(
+            await sent(retailer.office, "POST", "/v1/orders", json.dumps({name: 1}).encode())
+        )
+        assert [fault["pointer"] for fault in told["errors"]] == [pointer]
+
+
+@untouched
+async def test_a_missing_field_is_pointed_at(retailer: Retailer) -> None:
+    for path, body, pointer in (
+        ("/v1/orders", {}, "/fulfillments"),
+        ("/v1/orders", {"fulfillments": [{"kind": "pickup"}]}, "/fulfillments/0/lines"),
+        ("/v1/stock/receipts", {"lines": [{"sku": "A"}]}, "/lines/0/location"),
+    ):
+        told = problem(await sent(retailer.office, "POST", path, json.dumps(body).encode()))
+        assert [fault["pointer"] for fault in told["errors"]] == [pointer]
+
+
+_QUANTITY = "/fulfillments/0/lines/0/quantity"
+_NO_QUANTITY = ["-1", "0", "-0", str(2**31), str(2**63), str(2**64), "1.5", '"1"', "true", "null"]
+_NO_AMOUNT = ["-1", str(2**63), str(2**64), "0.5", '"1"', "true"]
+
+
+OUT_OF_BOUNDS = [
+    ("POST", "/v1/orders", _QUANTITY, _NO_QUANTITY),
+    ("POST", "/v1/orders", "/tenders/0/amount/amount", [*_NO_AMOUNT, "0", "null"]),
+    ("POST", "/v1/orders", "/tenders/0/amount/currency", ['"EURO"', '"eur"', '"USD"', '""']),
+    ("POST", "/v1/orders", "/tenders/0/reference", ["null", '""', f'"{"x" * 501}"']),
+    ("POST", "/v1/orders", "/placed_at", ['"2026-01-01T00:00:00"', '"now"', "0", '""']),
+    ("POST", "/v1/orders", "/placed_at", ['"0001-01-01T00:00:00+14:00"']),
+    ("POST", "/v1/orders", "/placed_at", ['"9999-12-31T23:59:59-14:00"']),
+    ("POST", "/v1/orders", "/fulfillments", ["[]"]),
+    ("POST", "/v1/orders", "/fulfillments/0/lines/0/sku", ['"a,b"', '" a"', '""', '"a/b"']),
+    ("POST", "/v1/stock/receipts", "/lines/0/quantity", _NO_QUANTITY),
+    (
+        "POST",
+        "/v1/stock/adjustments",
+        "/lines/0/change",
+        ["0", str(-(2**31)), *_NO_QUANTITY[3:]],
+    ),
+    ("PUT", "/v1/price-lists/retail/prices", "/prices/0/price/amount", _NO_AMOUNT),
+    ("PUT", "/v1/skus/N1", "/barcodes/0", ['{"code": "4006381333932"}']),
+    ("PUT", "/v1/locations/N1", "/latitude", ["90.1", "-91", '"52.5"']),
+    ("PUT", "/v1/locations/N1", "/time_zone", ['"Atlantis"', '"../etc/passwd"']),
+    ("PUT", "/v1/channels/n1", "/currency", ['"ZZZ"', '"XAU"', '"€"']),
+]
+
+
+@untouched
+async def test_a_value_out_of_bounds(retailer: Retailer) -> None:
+    for method, path, pointer, tokens in OUT_OF_BOUNDS:
+        for token in tokens:
+            spoiled = replaced(bodies()[method, path], pointer, token)
+            told = problem(await sent(retailer.office, method, path, spoiled))
+            assert told["status"] == 400, token
+            assert [fault["pointer"] for fault in told["errors"]] == [pointer], token
+
+
+async def test_a_time_at_the_edge_of_the_calendar(retailer: Retailer) -> None:
+    """Some fit into the database and some do not; none is a fault of ours."""
+    for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-07-20T20:17:40Z"):
+        content = json.dumps(
+            {"prices": [{"sku": "C", "price": euro(1), "valid_from": at}]}
+        ).encode()
+        answer = await sent(retailer.office, "PUT", "/v1/price-lists/retail/prices", content)
+        assert answer.status_code == 200 or problem(answer)["status"] == 400
+
+
+async def test_of_a_key_that_stands_twice_the_last_counts(retailer: Retailer) -> None:
+    body = b'{"name": "First", "name": "Second"}'
+    answer = await sent(retailer.office, "PUT", "/v1/skus/A", body)
+    assert answer.json()["name"] == "Second"
+
+
+@untouched
+async def test_a_body_too_large(retailer: Retailer) -> None:
+    huge = b'{"channel": "' + b"x" * 12_000_000 + b'"}'
+    for method, path in [*ROUTES, *(("POST", path) for path in IMPORTS)]:
+        answer = await sent(retailer.office, method, path, huge)
+        assert problem(answer)["type"] == "/problems/body_too_large"
+        assert answer.status_code == 413
+
+
+@untouched
+async def test_a_body_of_another_kind(retailer: Retailer) -> None:
+    for method, path in ROUTES:
+        content = json.dumps(bodies()[method, path]).encode()
+        for kind in (
+            "text/plain",
+            "application/xml",
+            "multipart/form-data",
+            "application/msgpack",
+            "x",
+        ):
+            answer = await sent(retailer.office, method, path, content, Content_Type=kind)
+            assert problem(answer)["type"] == "/problems/unsupported_media_type"
+            assert answer.status_code == 415
+
+
+@untouched
+async def test_a_file_that_is_no_csv(retailer: Retailer) -> None:
+    for path in IMPORTS:
+        for content in (
+            b"",
+            b"\xff\xfe",
+            b"\x00",
+            b"code",
+            b"code,code,name\n",
+            b'code,name\n"open',
+            b"code,name\n" + b"x" * 200_000,
+            b"\n" * 1000,
+            b"{}",
+        ):
+            answer = await sent(retailer.office, "POST", path, content, Content_Type="text/csv")
+            assert problem(answer)["type"] == "/problems/unreadable_file"
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "rows"),
+    [
+        (
+            "locations",
+            "code,name,latitude,longitude",
+            ["N,n,nan,1", "N,n,1,inf", "N,n,91,0", ",n,,"],
+        ),
+        ("skus", "code,name,barcodes", ["a/b,n,", "N,,", "N,n,123", f"{'x' * 65},n,", "N,n"]),
+        (
+            "prices",
+            "price_list,sku,amount,currency,valid_from",
+            [
+                "retail,A,1e999999,EUR,",
+                "retail,A,1e-999999,EUR,",
+                "retail,A,NaN,EUR,",
+                "retail,A,sNaN,EUR,",
+                "retail,A,Infinity,EUR,",
+                "retail,A,-1,EUR,",
+                "retail,A,0.001,EUR,",
+                "retail,A,1." + "0" * 50 + "1,EUR,",
+                "retail,A,1,EURO,",
+                "retail,A,1,EUR,0001-01-01T00:00:00+14:00",
+                "retail,A,1,EUR,2026-01-01",
+                "nowhere,A,1,EUR,",
+                "retail,nothing,1,EUR,",
+            ],
+        ),
+        (
+            "receipts",
+            "sku,location,quantity,occurred_at",
+            [
+                "A,S1,-1,",
+                "A,S1,0,",
+                "A,S1,2147483648,",
+                f"A,S1,{'9' * 5000},",
+                "A,S1,1.5,",
+                "A,S1,1,yesterday",
+                "A,S1,1,0001-01-01T00:00:00+14:00",
+            ],
+        ),
+    ],
+)
+async def test_rows_that_say_nothing_are_refused_one_by_one(
+    retailer: Retailer, kind: str, header: str, rows: list[str]
+) -> None:
+    before = await books(retailer)
+    content = "\n".join([header, *rows]).encode()
+    answer = await sent(
+        retailer.office, "POST", f"/v1/imports/{kind}", content, Content_Type="text/csv"
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["taken"] == 0
+    assert [row["line"] for row in answer.json()["refused"]] == list(range(2, len(rows) + 2))
+    # The file as a whole was answered: its key is known from now on, and nothing else has changed.
+    assert await books(retailer) | {"idempotency_key": ""} == before | {"idempotency_key": ""}
+
+
+_LONG = "x" * 5000
+PATHS = [
+    ("GET", f"/{part}{rest}")
+    for part in ("v1/orders", "v1/skus", "v1/locations")
+    for rest in ("/%00", "/%ff", f"/{_LONG}", "/%20", "/a%2Cb", "/a%7Cb", "/%0d%0a")
+] + [
+    ("GET", "/%00"),
+    ("GET", "/%ff"),
+    ("GET", f"/{_LONG}"),
+    ("GET", "//"),
+    ("GET", "/v1"),
+    ("GET", "/docs-assets/%00"),
+    ("GET", f"/docs-assets/{_LONG}"),
+    ("GET", "/docs-assets/..%2fsetup.py"),
+    ("GET", "/problems/%00"),
+    ("GET", "/v1/price-lists/retail/prices/%00"),
+    ("GET", "/v1/price-lists/%00/prices/A"),
+    ("GET", "/v1/orders/not-a-uuid"),
+    ("GET", "/v1/orders/00000000-0000-0000-0000-00000000000g"),
+    ("GET", f"/v1/orders/{_NOBODY}/nothing"),
+    ("PATCH", "/v1/stock/movements/1"),
+    ("DELETE", "/v1/stock/movements/%00"),
+    ("POST", "/v1/fulfillments/x/handover"),
+    ("POST", "/v1/orders/x/cancellation"),
+    ("POST", "/v1/imports/anything"),
+    ("POST", "/v1/imports/%00"),
+    ("PUT", "/v1/skus/%00"),
+    ("PUT", "/v1/skus/a%2Cb"),
+    ("PUT", f"/v1/skus/{'x' * 65}"),
+    ("PUT", "/v1/skus/%20a"),
+    ("PUT", f"/v1/locations/{'x' * 65}"),
+    ("PUT", "/v1/channels/a%7Cb"),
+    ("PUT", f"/v1/price-lists/{'x' * 65}"),
+    ("DELETE", "/v1/orders"),
+    ("PUT", "/v1/orders"),
+    ("TRACE", "/v1/orders"),
+]
+QUERIES = [
+    ("/v1/skus", "limit", ["0", "-1", "99999", "x", "", "1.5", "1e9", "%00", str(2**63)]),
+    ("/v1/orders", "limit", ["0", "201"]),
+    ("/v1/skus", "cursor", ["AA", "_w", "%00", "%ff", "A" * 401, "Zm9v=", "*", "Zm9v Zm9v"]),
+    ("/v1/locations", "cursor", ["AA", "x"]),
+    ("/v1/orders", "cursor", ["AA", "Zm9v", "%00", "A" * 401]),
+    ("/v1/stock/movements", "cursor", ["AA", "Zm9v"]),
+    ("/v1/stock/movements", "document_id", ["x", "%00", "1", "0" * 33]),
+    ("/v1/stock/movements", "sku", ["%00", "a,b", "x" * 65, ""]),
+    ("/v1/stock/movements", "location", ["%00", "x" * 65]),
+    ("/v1/skus", "q", ["x" * 201]),
+    ("/v1/skus", "barcode", ["x" * 65]),
+    ("/v1/orders", "number", ["x" * 33]),
+    ("/v1/availability", "sku", ["", ",,,", "x" * 14_001, ",".join(map(str, range(201)))]),
+    ("/v1/availability?sku=A", "explain", ["maybe", "2", "%00"]),
+    ("/v1/fulfillments", "location", ["%00", ""]),
+    ("/v1/fulfillments?location=S1", "state", ["x", "%00", ""]),
+    ("/v1/fulfillments?location=S1", "kind", ["x", "%00"]),
+]
+
+
+@untouched
+async def test_paths_that_lead_nowhere(retailer: Retailer) -> None:
+    for method, path in PATHS:
+        answer = await sent(retailer.office, method, path, b'{"name": "x"}')
+        told = problem(answer)
+        assert told["status"] in {400, 404, 405}, (method, path[:60], told)
+
+
+@untouched
+async def test_a_parameter_that_is_not_valid(retailer: Retailer) -> None:
+    for path, name, values in QUERIES:
+        for value in values:
+            answer = await retailer.office.send(
+                "GET", f"{path}{'&?'['?' not in path]}{name}={value}"
+            )
+            told = problem(answer)
+            assert told["status"] == 400, value[:60]
+            assert [fault["pointer"] for fault in told["errors"]] == [f"/{name}"], value[:60]
+
+
+@untouched
+async def test_a_parameter_that_is_missing(retailer: Retailer) -> None:
+    for path, name in (("/v1/availability", "sku"), ("/v1/fulfillments", "location")):
+        told = problem(await retailer.office.get(path))
+        assert told["errors"] == [{"pointer": f"/{name}", "detail": "This parameter is missing"}]
+
+
+@untouched
+async def test_texts_that_the_database_cannot_hold(retailer: Retailer) -> None:
+    for query in ("skus?q=%00", "skus?barcode=%00", "orders?number=%00", "availability?sku=%00"):
+        told = problem(await retailer.office.send("GET", f"/v1/{query}"))
+        assert told["type"] == "/problems/value_not_storable"
+
+
+@untouched
+async def test_headers_of_every_kind(retailer: Retailer) -> None:
+    body = json.dumps(bodies()["POST", "/v1/orders"]).encode()
+    for value in (
+        b"",
+        b" ",
+        b"x" * 256,
+        b'"',
+        b'"a',
+        b"a b",
+        b"\x01",
+        b"a\tb",
+        b"\xc3\xa9",
+        b"\xff",
+    ):
+        headers = [
+            (b"authorization", f"Bearer {retailer.office.token}".encode()),
+            (b"content-type", b"application/json"),
+            (b"idempotency-key", value),
+        ]
+        answer = await retailer.http.post("/v1/orders", content=body, headers=headers)
+        assert problem(answer)["type"] == "/problems/idempotency_key_invalid", value
+    for tag in ("x", "-1", '"1', "W/", "9" * 20, "²"):
+        headers = [
+            (b"authorization", f"Bearer {retailer.office.token}".encode()),
+            (b"if-match", tag.encode()),
+        ]
+        answer = await retailer.http.put("/v1/skus/A", json={"name": "x"}, headers=headers)
+        assert problem(answer)["errors"][0]["pointer"] == "/If-Match", tag
+    for sent_as in ("", "Bearer", "Bearer ", "Basic eDp5", "Bearer é", "Bearer a b", "x" * 7000):
+        answer = await retailer.http.get(
+            "/v1/orders", headers=[(b"authorization", sent_as.encode())]
+        )
+        assert problem(answer)["status"] == 401, sent_as[:20]
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+_ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def _perhaps(real: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(real, real, real, real, _ANY)
+
+
+_MONEY = st.fixed_dictionaries(
+    {
+        "amount": _perhaps(st.sampled_from([0, 1, 500, 2000, 4000, 2**63 - 1])),
+        "currency": _perhaps(st.just("EUR")),
+    }
+)
+_LINE = st.fixed_dictionaries(
+    {
+        "sku": _perhaps(st.sampled_from(["A", "B", "nothing"])),
+        "quantity": _perhaps(st.sampled_from([1, 2, 2**31 - 1])),
+    },
+    optional={"unit_price": _perhaps(_MONEY), "price_reason": _perhaps(st.text(max_size=5))},
+)
+_PART = st.fixed_dictionaries(
+    {
+        "kind": _perhaps(st.sampled_from(["carry_out", "pickup", "ship"])),
+        "lines": _perhaps(st.lists(_LINE, max_size=3)),
+    },
+    optional={"location": _perhaps(st.sampled_from(["S1", "WH"]))},
+)
+_TENDER = st.fixed_dictionaries(
+    {"type": _perhaps(st.sampled_from(["cash", "card"])), "amount": _perhaps(_MONEY)},
+    optional={"reference": _perhaps(st.text(max_size=5))},
+)
+_ORDER = st.fixed_dictionaries(
+    {"fulfillments": _perhaps(st.lists(_PART, max_size=3))},
+    optional={
+        "tenders": _perhaps(st.lists(_TENDER, max_size=3)),
+        "channel": _perhaps(st.just("web")),
+        "placed_at": _perhaps(st.datetimes().map(lambda at: f"{at.isoformat()}Z")),
+    },
+)
+
+
+@given(body=st.one_of(_ORDER, _ORDER, _ORDER, _ANY))
+async def test_any_order_at_all(retailer: Retailer, body: Any) -> None:
+    """Whatever looks like an order is placed or refused; the audit then looks at what was placed."""
+    content = json.dumps(body).encode()
+    answer = await sent(retailer.office, "POST", "/v1/orders", content)
+    if answer.status_code != 201:
+        problem(answer)
+
+
+def _request(caller: Caller, head: bytes, body: bytes = b"", *extra: bytes) -> bytes:
+    lines = [
+        head + b" HTTP/1.1",
+        b"Host: test",
+        b"Authorization: Bearer " + caller.token.encode(),
+        *extra,
+        b"Content-Length: %d" % len(body),
+        b"Connection: close",
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def _answer(found: tuple[int, dict[str, str], bytes]) -> httpx.Response:
+    return httpx.Response(found[0], headers=found[1], content=found[2])
+
+
+@untouched
+async def test_over_a_real_connection(retailer: Retailer, live: Live) -> None:
+    """What the in-process tests cannot show: the server's own parser stands between."""
+    for name, body in UNREADABLE.items():
+        extra = (b"Content-Type: application/json", b"Idempotency-Key: k%d" % next(_keys))
+        raw = _request(retailer.office, b"POST /v1/orders", body, *extra)
+        assert problem(_answer(await live.raw(raw)))["status"] == 400, name
+    for path in (b"/v1/orders/%00", b"/v1/skus/%ff", b"/%00", b"/v1/skus/" + b"x" * 5000, b"//"):
+        found = _answer(await live.raw(_request(retailer.office, b"GET " + path)))
+        assert problem(found)["status"] in {400, 404}
+    for key in (b"", b"\xff", b'"a', b"x" * 256, b"a b"):
+        body = json.dumps(bodies()["POST", "/v1/orders"]).encode()
+        raw = _request(retailer.office, b"POST /v1/orders", body, b"Idempotency-Key: " + key)
+        assert problem(_answer(await live.raw(raw)))["type"] == "/problems/idempotency_key_invalid"
+
+
+@untouched
+async def test_a_body_too_large_over_a_real_connection(retailer: Retailer, live: Live) -> None:
+    """The client is still sending when it is refused, and must get to see why."""
+    caller = live.caller(retailer.office)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(12):
+            yield b"x" * 1_000_000
+
+    announced = await sent(caller, "POST", "/v1/orders", b"x" * 12_000_000)
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
+    chunked = await caller.send("POST", "/v1/orders", content=pieces(), headers=headers)
+
+    assert problem(announced)["status"] == 413
+    assert problem(chunked)["status"] == 413
+
+
+@untouched
+async def test_what_is_no_http(retailer: Retailer, live: Live) -> None:
+    """The server's parser refuses it with a bare 4xx, or hangs up; and answers the next caller."""
+    token = retailer.office.token.encode()
+    for raw in (
+        b"\x00\x01\x02\r\n\r\n",
+        b"GET /v1/orders\r\n\r\n",
+        b"GET /\x00 HTTP/1.1\r\nHost: test\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer \x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: test\r\nX: " + b"x" * 600_000 + b"\r\n\r\n",
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: test\r\n\r\n",
+        b"POST /v1/orders HTTP/1.1\r\nHost: test\r\nContent-Length: x\r\n\r\n",
+        b"POST /v1/orders HTTP/1.1\r\nHost: test\r\nContent-Length: -1\r\n\r\n",
+        b"POST /v1/orders HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer " + token + b"\r\n"
+        b"Idempotency-Key: k\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    ):
+        status, _, _ = await live.raw(raw)
+        assert status == 0 or 400 <= status < 500, (status, raw[:60])
+        assert (await live.http.get("/healthz")).status_code == 200

@@ -1,0 +1,389 @@
+"""Who may call what: a reviewed row for every route, and what keys, names and repetitions mean."""
+
+import asyncio
+import hashlib
+import re
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from omniretail import channels, clock
+from omniretail.api.keyed import IdempotencyKeyInvalid, parse
+from omniretail.app import create_app
+from omniretail.channels import KINDS
+from omniretail.settings import Settings
+from tests.callers import Caller, Retailer, line, order, served
+from tests.conftest import started
+
+# Read it as a reviewer: each key with the scopes it is made with unless others are named. A row
+# says who is let in; all others get 403, and who brings no key gets 401.
+REVIEWED = """
+GET     /v1/audit                                                               integration
+GET     /v1/availability                              terminal  channel  staff  integration
+GET     /v1/channels                                  terminal  channel  staff  integration
+PUT     /v1/channels/{code}                                                     integration
+GET     /v1/fulfillments                              terminal  channel  staff  integration
+POST    /v1/fulfillments/{fulfillment_id}/handover    terminal           staff  integration
+POST    /v1/fulfillments/{fulfillment_id}/shipment    terminal           staff  integration
+POST    /v1/imports/{kind}                                                      integration
+GET     /v1/locations                                 terminal  channel  staff  integration
+GET     /v1/locations/{code}                          terminal  channel  staff  integration
+PUT     /v1/locations/{code}                                                    integration
+GET     /v1/orders                                    terminal  channel  staff  integration
+POST    /v1/orders                                    terminal  channel         integration
+GET     /v1/orders/{order_id}                         terminal  channel  staff  integration
+POST    /v1/orders/{order_id}/cancellation            terminal  channel         integration
+GET     /v1/orders/{order_id}/timeline                terminal  channel  staff  integration
+GET     /v1/price-lists                               terminal  channel  staff  integration
+PUT     /v1/price-lists/{code}                                                  integration
+PUT     /v1/price-lists/{code}/prices                                           integration
+GET     /v1/price-lists/{code}/prices/{sku}           terminal  channel  staff  integration
+GET     /v1/skus                                      terminal  channel  staff  integration
+GET     /v1/skus/{sku}                                terminal  channel  staff  integration
+PUT     /v1/skus/{sku}                                                          integration
+POST    /v1/stock/adjustments                                            staff  integration
+GET     /v1/stock/movements                           terminal  channel  staff  integration
+PATCH   /v1/stock/movements/{movement_id}                                staff  integration
+DELETE  /v1/stock/movements/{movement_id}                                staff  integration
+POST    /v1/stock/receipts                                               staff  integration
+
+GET     /docs                                         everybody
+GET     /docs/openapi.json                            everybody
+GET     /docs/oauth2-redirect.html                    everybody
+GET     /docs/{path}                                  everybody
+GET     /docs-assets/{name}                           everybody
+GET     /healthz                                      everybody
+GET     /problems/{code}                              everybody
+GET     /readyz                                       everybody
+"""
+ROWS = {
+    (method, path): allowed
+    for method, path, *allowed in (row.split() for row in REVIEWED.splitlines() if row)
+}
+_SOME_ID = "0198c0de-0000-7000-8000-000000000000"
+
+
+def routes(app: Litestar) -> set[tuple[str, str]]:
+    """Every method and path that the application answers; OPTIONS is the framework's own."""
+    return {
+        (str(method), re.sub(r":\w+}", "}", route.path))
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in route.methods
+        if method != "OPTIONS"
+    }
+
+
+async def test_every_route_has_a_reviewed_row(retailer: Retailer) -> None:
+    assert routes(retailer.app) == set(ROWS)
+
+
+async def test_who_may_call(retailer: Retailer) -> None:
+    """Every row is requested by every kind of caller, and by nobody: the table is what happens."""
+    callers = {
+        "terminal": retailer.till,
+        "channel": retailer.web,
+        "staff": retailer.staff,
+        "integration": await retailer.caller("partner", "integration"),
+    }
+    assert set(callers) == set(KINDS)
+    names = {"code": "S1", "sku": "A", "kind": "skus", "path": "x", "name": "swagger-ui.css"}
+
+    found = {}
+    for method, path in ROWS:
+        address = re.sub(r"{(\w+)}", lambda match: names.get(match[1], _SOME_ID), path)
+        body: Any = {} if method in {"POST", "PUT"} else None
+        nobody = (await retailer.http.request(method, address, json=body)).status_code
+        statuses = {
+            kind: (await caller.send(method, address, json=body)).status_code
+            for kind, caller in callers.items()
+        }
+        assert max(statuses.values()) < 500
+        assert 401 not in statuses.values(), (method, path)
+        allowed = [kind for kind, status in statuses.items() if status != 403]
+        everybody = nobody not in {401, 403} and len(allowed) == len(KINDS)
+        assert everybody or nobody == 401, (method, path)
+        found[method, path] = ["everybody"] if everybody else allowed
+
+    assert found == ROWS
+
+
+def _refused(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].removeprefix("/problems/")
+
+
+async def test_keys_that_open_nothing(retailer: Retailer) -> None:
+    """Revoked, unknown, mistyped: all the same answer, which tells a guesser nothing."""
+    lost = await retailer.caller("lost", "integration")
+    prefix, _, secret = lost.token.partition(".")
+    await retailer.process.database.run(lambda tx: channels.revoke_key(tx, prefix, now=clock.now()))
+    good, _, other = retailer.office.token.partition(".")
+
+    answers = [
+        await Caller(retailer.http, token).get("/v1/skus")
+        for token in (
+            lost.token,
+            f"omni_000000000000.{secret}",
+            f"{good}.{secret}",
+            f"{good}.{other[:-1]}",
+            f"{good}.{other}x",
+            good,
+            f"{good}.",
+            f".{other}",
+            other,
+            f"{good}%.{other}",
+        )
+    ]
+
+    assert {_refused(answer) for answer in answers} == {(401, "key_not_valid")}
+    assert len({answer.content for answer in answers}) == 1
+    assert {answer.headers["www-authenticate"] for answer in answers} == {"Bearer"}
+
+
+async def test_a_key_in_use_ends_when_it_is_revoked(retailer: Retailer, database_url: str) -> None:
+    """A process may honor it for as long as its cache lasts, here for no time at all."""
+    app = create_app(Settings(database_url=database_url, key_cache_seconds=0, log_level="error"))
+    prefix = retailer.web.token.partition(".")[0]
+    async with started(app):
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            caller = Caller(http, retailer.web.token)
+            before = await caller.get("/v1/skus")
+            await retailer.process.database.run(
+                lambda tx: channels.revoke_key(tx, prefix, now=clock.now())
+            )
+            after = await caller.get("/v1/skus")
+    assert (before.status_code, after.status_code) == (200, 401)
+
+
+async def test_keys_are_never_stored_in_clear(retailer: Retailer) -> None:
+    prefix, _, secret = retailer.office.token.partition(".")
+    async with retailer.process.database.transaction() as tx:
+        (stored,) = await tx.fetch(
+            "select secret_hash, api_key::text as whole from api_key where prefix = $1", prefix
+        )
+    assert stored["secret_hash"] == hashlib.sha256(secret.encode()).digest()
+    assert secret not in stored["whole"]
+    assert secret.encode().hex() not in stored["whole"]
+
+
+async def test_a_till_sells_over_its_own_counter_only(retailer: Retailer) -> None:
+    """A till in S1 may promise what stands in S2, but not hand it out there."""
+    await retailer.receive("A", S1=2, S2=2)
+    elsewhere = served("carry_out", "S2", line("A", 1))
+    promised = served("pickup", "S2", line("A", 1))
+
+    assert _refused(await retailer.till.post("/v1/orders", order(elsewhere, paid=2000))) == (
+        403,
+        "location_bound",
+    )
+    assert (await retailer.till.post("/v1/orders", order(promised, paid=2000))).status_code == 201
+    assert await retailer.level("A", "S2") == (2, 1, 1)
+
+
+async def test_a_key_sells_in_its_own_channel_only(retailer: Retailer) -> None:
+    await retailer.receive("A", S1=2)
+    body = order(served("pickup", "S1", line("A", 1)), paid=2000) | {"channel": "pos"}
+
+    assert _refused(await retailer.web.post("/v1/orders", body)) == (403, "channel_bound")
+
+
+async def test_a_price_of_ones_own_needs_a_scope(retailer: Retailer) -> None:
+    await retailer.receive("A", S1=2)
+    money = {"amount": 1, "currency": "EUR"}
+    cheap = served("pickup", "S1", line("A", 1, unit_price=money, price_reason="a friend"))
+
+    assert _refused(await retailer.web.post("/v1/orders", order(cheap, paid=1))) == (
+        403,
+        "price_override_forbidden",
+    )
+
+
+async def test_a_channel_sees_its_own_orders_only(retailer: Retailer) -> None:
+    """The answer for another channel's order is the one for an order that never was."""
+    await retailer.receive("A", S1=1)
+    sold = await retailer.till.post(
+        "/v1/orders", order(served("carry_out", None, line("A", 1)), paid=2000)
+    )
+    placed = sold.json()
+
+    for path in (f"/v1/orders/{placed['id']}", f"/v1/orders/{placed['id']}/timeline"):
+        assert _refused(await retailer.web.get(path)) == (404, "unknown_order")
+        assert (await retailer.till.get(path)).status_code == 200
+    assert _refused(await retailer.web.get("/v1/orders", number=placed["number"])) == (
+        404,
+        "unknown_order",
+    )
+    assert _refused(
+        await retailer.web.post(f"/v1/orders/{placed['id']}/cancellation", {"reason": "mine"})
+    ) == (404, "unknown_order")
+    assert (await retailer.web.get("/v1/orders")).json()["items"] == []
+
+
+async def test_staff_act_in_their_own_store_only(retailer: Retailer) -> None:
+    """Staff of S1 neither see nor hand over what waits in S2, and cannot adjust its stock."""
+    await retailer.receive("A", S1=2, S2=2)
+    placed = await retailer.web.post(
+        "/v1/orders", order(served("pickup", "S2", line("A", 1)), paid=2000)
+    )
+    pickup = placed.json()["fulfillments"][0]["id"]
+
+    handed = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", {})
+    queue = await retailer.staff.get("/v1/fulfillments", location="S2")
+    lines = [
+        {"sku": "A", "location": location, "change": -1, "reason": "damaged"}
+        for location in ("S1", "S2")
+    ]
+    adjusted = await retailer.staff.post("/v1/stock/adjustments", {"lines": lines})
+    whole = await retailer.staff.post(
+        "/v1/stock/adjustments", {"lines": lines, "all_or_nothing": True}
+    )
+
+    assert _refused(handed) == (404, "unknown_fulfillment")
+    assert _refused(queue) == (404, "unknown_location")
+    assert [row["status"] for row in adjusted.json()["outcomes"]] == ["booked", "refused"]
+    assert adjusted.json()["outcomes"][1]["problem"]["type"] == "/problems/location_not_yours"
+    assert _refused(whole) == (403, "location_not_yours")
+    assert await retailer.level("A", "S1") == (1, 0, 1)
+    assert await retailer.level("A", "S2") == (2, 1, 1)
+
+
+async def test_every_answer_names_its_request(retailer: Retailer) -> None:
+    """The caller's own name comes back where it is one; otherwise each answer has a new one."""
+    for name in ("till-7:42", "a.b_c-D", "x" * 64):
+        answer = await retailer.http.get("/healthz", headers={"X-Request-Id": name})
+        assert answer.headers["x-request-id"] == name
+    made = [
+        (await retailer.http.get("/v1/skus", headers=headers)).headers["x-request-id"]
+        for headers in ({}, {}, {"X-Request-Id": "two words"}, {"X-Request-Id": "x" * 65})
+    ]
+    assert len(set(made)) == 4
+    assert all(re.fullmatch(r"[0-9a-f]{32}", name) for name in made)
+
+
+def _stock(quantity: int, **more: Any) -> dict[str, Any]:
+    return {"lines": [{"sku": "A", "location": "S1", "quantity": quantity}], **more}
+
+
+async def test_a_key_names_one_write(retailer: Retailer) -> None:
+    """The same again is answered, not done; another body or path under the key is refused."""
+    path = "/v1/stock/receipts"
+    first = await retailer.office.post(path, _stock(3), key="delivery-1")
+    again = await retailer.office.post(path, _stock(3), key="delivery-1")
+    quoted = await retailer.office.post(path, _stock(3), key='"delivery-1"')
+    spelled = await retailer.office.post(path, _stock(3, all_or_nothing=False), key="delivery-1")
+    other = await retailer.office.post(path, _stock(4), key="delivery-1")
+    change = {"lines": [{"sku": "A", "location": "S1", "change": 3, "reason": "other"}]}
+    elsewhere = await retailer.office.post("/v1/stock/adjustments", change, key="delivery-1")
+    somebody = await retailer.staff.post(path, _stock(3), key="delivery-1")
+
+    assert "idempotency-replayed" not in first.headers
+    assert "idempotency-replayed" not in somebody.headers
+    for answer in (again, quoted, spelled):
+        assert (answer.status_code, answer.json()) == (201, first.json())
+        assert answer.headers["idempotency-replayed"] == "true"
+    assert _refused(other) == (422, "reused")
+    assert _refused(elsewhere) == (422, "reused")
+    assert await retailer.level("A", "S1") == (6, 0, 6)
+
+
+async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
+    await retailer.receive("A", S1=1)
+    wanted = order(served("pickup", "S1", line("A", 1)), paid=2000) | {"channel": "web"}
+    whole = {
+        "/v1/orders": wanted,
+        f"/v1/orders/{_SOME_ID}/cancellation": {"reason": "why not"},
+        f"/v1/fulfillments/{_SOME_ID}/handover": {},
+        f"/v1/fulfillments/{_SOME_ID}/shipment": {},
+        "/v1/stock/receipts": _stock(1),
+        "/v1/stock/adjustments": {
+            "lines": [{"sku": "A", "location": "S1", "change": 1, "reason": "other"}]
+        },
+        "/v1/imports/skus": {},
+    }
+    assert len(whole) == sum(method == "POST" for method, _ in ROWS)
+    for path, body in whole.items():
+        answer = await retailer.office.send("POST", path, json=body)
+        assert _refused(answer) == (400, "idempotency_key_missing"), path
+
+
+async def test_a_refused_write_is_judged_anew(retailer: Retailer) -> None:
+    """A refusal uses up no key: once there is stock, the same request under the same key is taken."""
+    wanted = order(served("pickup", "S1", line("A", 1)), paid=2000)
+    refused = await retailer.web.post("/v1/orders", wanted, key="cart-1")
+    await retailer.receive("A", S1=1)
+    taken = await retailer.web.post("/v1/orders", wanted, key="cart-1")
+
+    assert _refused(refused) == (409, "insufficient_stock")
+    assert taken.status_code == 201
+    assert "idempotency-replayed" not in taken.headers
+
+
+async def test_one_key_at_once(retailer: Retailer) -> None:
+    """Ten at the same moment under one key are one order; a different one among them is refused."""
+    await retailer.receive("A", S1=9)
+    wanted = order(served("pickup", "S1", line("A", 1)), paid=2000)
+    other = order(served("pickup", "S1", line("A", 2)), paid=4000)
+    answers = await asyncio.gather(
+        *(retailer.web.post("/v1/orders", wanted, key="cart-1") for _ in range(10)),
+        retailer.web.post("/v1/orders", other, key="cart-1"),
+    )
+    assert {answer.status_code for answer in answers[:10]} == {201}
+    assert len({answer.content for answer in answers[:10]}) == 1
+    assert sum("idempotency-replayed" in answer.headers for answer in answers[:10]) == 9
+    assert _refused(answers[10]) == (422, "reused")
+    assert await retailer.level("A", "S1") == (9, 1, 8)
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [
+        ("k", "k"),
+        ("8e03978e-40d5-43dd-bc93-6894a57f9324", "8e03978e-40d5-43dd-bc93-6894a57f9324"),
+        ('"k"', "k"),
+        ('  "k"  ', "k"),
+        ('"two words"', "two words"),
+        (r'"say \"hello\""', 'say "hello"'),
+        (r'"C:\\carts\\1"', r"C:\carts\1"),
+        (r'"\\\""', r"\""),
+        ("x" * 255, "x" * 255),
+        (f'"{"x" * 255}"', "x" * 255),
+        ('a"b', 'a"b'),
+        ("key;p=1", "key;p=1"),
+    ],
+)
+def test_a_key_can_be_read(header: str, key: str) -> None:
+    assert parse(header) == key
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "   ",
+        '"',
+        '""',
+        '"open',
+        'shut"x"y z',
+        '"one" "two"',
+        '"in"side"',
+        r'"ends in a backslash\"',
+        r'"no such escape: \n"',
+        '"tab\there"',
+        '"line\nend"',
+        "two words",
+        "key\x00",
+        "\x7f",
+        "clé",
+        '"clé"',
+        '"key";p=1',
+        "x" * 256,
+        f'"{"x" * 256}"',
+    ],
+)
+def test_a_key_that_cannot_be_read(header: str) -> None:
+    with pytest.raises(IdempotencyKeyInvalid):
+        parse(header)

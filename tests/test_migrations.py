@@ -1,0 +1,196 @@
+"""Three tellings of one database: the models, the migrated schema, and docs/schema.sql."""
+
+import asyncio
+import importlib
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlmodel import SQLModel
+
+import omniretail
+from omniretail import clock
+from omniretail.app import create_app
+from omniretail.db import Database
+from omniretail.migrations import ensure_months, migrate
+from omniretail.migrations.runner import statements
+from omniretail.settings import Settings
+from tests import schema
+from tests.callers import Retailer, line, order, served
+from tests.conftest import started
+
+_HOME = Path(omniretail.__file__).parent
+for _models in sorted(_HOME.glob("*/models.py")):
+    importlib.import_module(f"omniretail.{_models.parent.name}.models")
+
+# What a schema holds, as the database itself spells it; rows of (table, kind, name, meaning).
+_TOLD = """
+with tables as (
+    select oid, relname, relkind from pg_class
+    where relnamespace = $1::regnamespace and relkind in ('r', 'p')
+        and not relispartition and relname <> 'alembic_version'
+)
+select relname::text, 'table', '', coalesce(pg_get_partkeydef(oid), 'whole') from tables
+union all
+select relname, 'column', attname, concat_ws(
+    ' ', format_type(atttypid, atttypmod), case when attnotnull then 'not null' end,
+    'default ' || pg_get_expr(adbin, adrelid), nullif(attidentity, '')
+)
+from tables inner join pg_attribute on attrelid = tables.oid
+left join pg_attrdef on adrelid = tables.oid and adnum = attnum
+where attnum > 0 and not attisdropped
+union all
+select relname, 'constraint', conname, pg_get_constraintdef(pg_constraint.oid)
+from tables inner join pg_constraint on conrelid = tables.oid
+where contype in ('c', 'f', 'p', 'u', 'x')
+union all
+select relname, 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+from tables inner join pg_index on indrelid = tables.oid
+"""
+
+Told = dict[str, dict[tuple[str, str], str]]
+
+
+async def told(connection: asyncpg.Connection, name: str) -> Told:
+    """What stands in a schema: by table, each column, constraint and index with its meaning."""
+    await connection.execute("select set_config('search_path', $1, false)", name)
+    found: Told = defaultdict(dict)
+    for table, kind, part, meaning in await connection.fetch(_TOLD, name):
+        found[table][kind, part] = meaning.replace(f"{name}.", "")
+    return found
+
+
+async def test_the_models_say_what_the_migrations_made(database_url: str) -> None:
+    """The models' own tables, made beside the migrated ones, are the same to the last CHECK."""
+    dialect: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
+    connection = await asyncpg.connect(database_url)
+    migrated = await told(connection, "public")
+    await connection.execute("create schema models")
+    await connection.execute("set search_path to models")
+    for table in SQLModel.metadata.sorted_tables:
+        await connection.execute(str(CreateTable(table).compile(dialect=dialect)))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            await connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
+    modeled = await told(connection, "models")
+    await connection.execute("drop schema models cascade")
+    await connection.close()
+
+    assert len(modeled) > 15
+    assert set(modeled) == set(migrated)
+    for name, parts in migrated.items():
+        assert modeled[name] == parts
+
+
+async def test_the_page_says_what_the_migrations_made(database_url: str) -> None:
+    """Where it does not: `make schema` writes it anew."""
+    written = await asyncio.to_thread(schema.PAGE.read_text, "utf-8")
+    assert written == await asyncio.to_thread(schema.page, database_url)
+
+
+async def test_every_name_is_ours(database_url: str) -> None:
+    """A refusal by the database is known by its constraint's name: none may be made up by a server."""
+    given = " ".join(
+        path.read_text("utf-8")
+        for path in sorted((_HOME / "migrations" / "versions").glob("*.sql"))
+    )
+    connection = await asyncpg.connect(database_url)
+    found = await told(connection, "public")
+    await connection.close()
+
+    names = {name for parts in found.values() for kind, name in parts if kind == "constraint"}
+    indexes = {name for parts in found.values() for kind, name in parts if kind == "index"}
+    assert len(names) > 40
+    for name in names:
+        assert f"constraint {name} " in given
+    for name in indexes - names:
+        assert f"index {name} on " in given
+    for table, parts in found.items():
+        assert all(
+            name.startswith(f"{table}_") for kind, name in parts if kind != "column" and name
+        )
+
+
+async def test_migrating_again_changes_nothing(database_url: str) -> None:
+    before = await asyncio.to_thread(schema.page, database_url)
+    first = await migrate(database_url)
+    again = await migrate(database_url)
+
+    assert first == again
+    assert await asyncio.to_thread(schema.page, database_url) == before
+
+
+async def test_two_processes_migrate_at_once(database_url: str) -> None:
+    """Two servers that start together: one waits for the other, and finds all done."""
+    versions = await asyncio.gather(*(migrate(database_url, schema="shop") for _ in range(3)))
+
+    connection = await asyncpg.connect(database_url)
+    public, shop = await told(connection, "public"), await told(connection, "shop")
+    await connection.close()
+    assert len(set(versions)) == 1
+    assert shop == public
+
+
+async def test_a_retailer_in_a_schema_of_its_own(database_url: str) -> None:
+    """It sells as it would in `public`, and nothing of it lands there."""
+    await migrate(database_url, schema="shop")
+    database = Database(database_url, schema="shop")
+    made = await database.run(lambda tx: ensure_months(tx, now=clock.now()))
+    again = await database.run(lambda tx: ensure_months(tx, now=clock.now()))
+    await database.close()
+    app = create_app(Settings(database_url=database_url, schema="shop", log_level="error"))
+    async with started(app):
+        retailer = await Retailer.open(app)
+        await retailer.receive("A", S1=2)
+        placed = await retailer.web.post(
+            "/v1/orders", order(served("pickup", "S1", line("A", 1)), paid=2000)
+        )
+        level = await retailer.level("A", "S1")
+        books = (await retailer.office.get("/v1/audit")).json()
+        await retailer.repeat_every_write()
+        await retailer.close()
+
+    assert len(made) == 8
+    assert again == []
+    assert placed.status_code == 201
+    assert level == (2, 1, 1)
+    assert books["holds"] is True
+    connection = await asyncpg.connect(database_url)
+    for table in ("channel", "sku", "stock_movement", "sales_order", "event", "idempotency_key"):
+        assert await connection.fetchval(f"select count(*) from public.{table}") == 0
+        assert await connection.fetchval(f"select count(*) from shop.{table}") > 0
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("", []),
+        ("-- only a comment\n", []),
+        ("select 1;\nselect 2;\n", ["select 1", "select 2"]),
+        ("select 1;", ["select 1"]),
+        ("select 1", ["select 1"]),
+        ("select\n    1;  \n\n\n-- then\nselect 2;\n", ["select\n    1", "select 2"]),
+        ("select 'a;b';\nselect 2;\n", ["select 'a;b'", "select 2"]),
+        (
+            "create table t (\n    -- a comment\n    a text\n);\n",
+            ["create table t (\n    a text\n)"],
+        ),
+    ],
+)
+def test_a_script_is_split_into_statements(script: str, expected: list[str]) -> None:
+    assert statements(script) == expected
+
+
+async def test_a_statement_may_hold_a_colon(database_url: str) -> None:
+    """Casts in migrations are not taken for parameters; seen in what they made."""
+    connection = await asyncpg.connect(database_url)
+    check = await connection.fetchval(
+        "select pg_get_constraintdef(oid) from pg_constraint "
+        "where conname = 'location_capabilities_known'"
+    )
+    await connection.close()
+    assert "'carry_out'" in check
