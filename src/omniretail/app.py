@@ -12,7 +12,17 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import Message, Scope
 
-from omniretail.api import catalog, channels, docs, orders, prices, problems, stock, system
+from omniretail.api import (
+    catalog,
+    channels,
+    docs,
+    fulfillments,
+    orders,
+    prices,
+    problems,
+    stock,
+    system,
+)
 from omniretail.api.auth import KeyRing, authorize
 from omniretail.api.body import BodyRequest
 from omniretail.api.process import Process
@@ -28,6 +38,7 @@ HANDLERS = [
     *catalog.HANDLERS,
     *channels.HANDLERS,
     *orders.HANDLERS,
+    *fulfillments.HANDLERS,
     *prices.HANDLERS,
     *stock.HANDLERS,
     *system.HANDLERS,

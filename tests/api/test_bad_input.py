@@ -241,7 +241,7 @@ async def test_a_body_that_cannot_be_read(retailer: Retailer) -> None:
             assert problem(answer)["status"] == 400, name
             assert answer.json()["type"] in {
                 "/problems/malformed_request",
-                "/problems/invalid_request",
+                "/problems/invalid",
             }
 
 

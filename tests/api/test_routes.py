@@ -285,8 +285,8 @@ async def test_a_key_names_one_write(retailer: Retailer) -> None:
     for answer in (again, quoted, spelled):
         assert (answer.status_code, answer.json()) == (201, first.json())
         assert answer.headers["idempotency-replayed"] == "true"
-    assert _refused(other) == (422, "reused")
-    assert _refused(elsewhere) == (422, "reused")
+    assert _refused(other) == (422, "idempotency_key_reused")
+    assert _refused(elsewhere) == (422, "idempotency_key_reused")
     assert await retailer.level("A", "S1") == (6, 0, 6)
 
 
@@ -334,7 +334,7 @@ async def test_one_key_at_once(retailer: Retailer) -> None:
     assert {answer.status_code for answer in answers[:10]} == {201}
     assert len({answer.content for answer in answers[:10]}) == 1
     assert sum("idempotency-replayed" in answer.headers for answer in answers[:10]) == 9
-    assert _refused(answers[10]) == (422, "reused")
+    assert _refused(answers[10]) == (422, "idempotency_key_reused")
     assert await retailer.level("A", "S1") == (9, 1, 8)
 
 

@@ -35,7 +35,7 @@ class BodyRequest(Request[Any, Any, State]):
     async def json(self) -> Any:
         """Return the body as the handler's `data`.
 
-        Raises: UnsupportedMediaType, MalformedRequest, InvalidRequest.
+        Raises: UnsupportedMediaType, MalformedRequest, Invalid.
         """
         if self._json is Empty:
             media_type = self.content_type[0]

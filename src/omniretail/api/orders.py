@@ -1,4 +1,4 @@
-"""Orders and fulfillments over HTTP."""
+"""Orders over HTTP: placing, reading and cancelling them. What their goods do is `fulfillments`."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Request as HttpRequest
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from omniretail import channels, clock, events, orders
@@ -15,7 +15,6 @@ from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
 from omniretail.api.wire import (
     Code,
-    CodeInQuery,
     Moment,
     Money,
     Quantity,
@@ -94,13 +93,6 @@ class LineQuantity(Request, frozen=True, kw_only=True):
     quantity: Quantity
 
 
-class StepRequest(Request, frozen=True, kw_only=True):
-    """Which units leave; no lines means all that are open."""
-
-    lines: Annotated[tuple[LineQuantity, ...], Meta(max_length=500)] = ()
-    occurred_at: Moment | None = None
-
-
 class CancellationRequest(Request, frozen=True, kw_only=True):
     """Which units are cancelled, and why; no lines means all that are open."""
 
@@ -157,16 +149,6 @@ class OrderView(View, frozen=True, kw_only=True):
     fulfillments: list[FulfillmentView]
     tenders: list[TenderView]
     version: int
-
-
-class QueuedView(View, frozen=True, kw_only=True):
-    """A fulfillment in a location's queue, with the order it belongs to."""
-
-    order_id: UUID
-    order_number: str
-    channel: str
-    placed_at: Moment
-    fulfillment: FulfillmentView
 
 
 class EventView(View, frozen=True, kw_only=True):
@@ -267,79 +249,8 @@ async def cancel_order(
         principal=request.user,
         order_id=order_id,
         reason=data.reason,
-        quantities=_quantities(data.lines),
+        quantities=quantities_by_line(data.lines),
         occurred_at=clock.now(),
-    )
-    return answered(await request.app.state.process.change_order(command), order_view, status=200)
-
-
-@get("/v1/fulfillments", opt={"scope": "fulfillments:read"})
-async def list_fulfillments(
-    tx: Tx,
-    request: HttpRequest[Any, Any, Any],
-    location: CodeInQuery,
-    wanted: Annotated[orders.FulfillmentState, QueryParameter(name="state")] = "allocated",
-    kind: FromQuery[orders.FulfillmentKind | None] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[QueuedView]:
-    """List a location's fulfillments, the oldest first."""
-    found = await orders.list_fulfillments(
-        tx,
-        principal=request.user,
-        location=location,
-        state=wanted,
-        kind=kind,
-        after=id_cursor(cursor),
-        limit=limit + 1,
-    )
-    return page(found, limit=limit, view=_queued, key=lambda one: one.fulfillment.id)
-
-
-@post(
-    "/v1/fulfillments/{fulfillment_id:uuid}/handover",
-    opt={"scope": "fulfillments:write"},
-    status_code=200,
-)
-async def hand_over(
-    request: HttpRequest[Any, Any, Any],
-    fulfillment_id: FromPath[UUID],
-    data: JSONBody[StepRequest],
-    idempotency_key: KeyHeader = None,
-) -> Response[OrderView]:
-    """Hand a pickup over to the customer: its goods leave the stock."""
-    return await _fulfill(request, fulfillment_id, "handover", data, idempotency_key)
-
-
-@post(
-    "/v1/fulfillments/{fulfillment_id:uuid}/shipment",
-    opt={"scope": "fulfillments:write"},
-    status_code=200,
-)
-async def ship(
-    request: HttpRequest[Any, Any, Any],
-    fulfillment_id: FromPath[UUID],
-    data: JSONBody[StepRequest],
-    idempotency_key: KeyHeader = None,
-) -> Response[OrderView]:
-    """Ship a parcel: its goods leave the stock."""
-    return await _fulfill(request, fulfillment_id, "shipment", data, idempotency_key)
-
-
-async def _fulfill(
-    request: HttpRequest[Any, Any, Any],
-    fulfillment_id: UUID,
-    step: Literal["handover", "shipment"],
-    data: JSONBody[StepRequest],
-    idempotency_key: str | None,
-) -> Response[OrderView]:
-    command = orders.Fulfill(
-        key=key(idempotency_key, request.user, request.url.path, data),
-        principal=request.user,
-        fulfillment_id=fulfillment_id,
-        step=step,
-        quantities=_quantities(data.lines),
-        occurred_at=moment(data.occurred_at, now=clock.now(), pointer="/occurred_at"),
     )
     return answered(await request.app.state.process.change_order(command), order_view, status=200)
 
@@ -405,7 +316,8 @@ def _tender(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
     )
 
 
-def _quantities(lines: tuple[LineQuantity, ...]) -> dict[int, int]:
+def quantities_by_line(lines: tuple[LineQuantity, ...]) -> dict[int, int]:
+    """Return how many of each line are meant. Raises: Invalid for a line named twice."""
     quantities = {line.line: line.quantity for line in lines}
     if len(quantities) != len(lines):
         raise Invalid.at("/lines", "Name each line once")
@@ -424,7 +336,7 @@ def order_view(order: orders.Order) -> OrderView:
         total=Money(order.total_minor, currency),
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,
-        fulfillments=[_fulfillment(part, currency) for part in order.fulfillments],
+        fulfillments=[fulfillment_view(part, currency) for part in order.fulfillments],
         tenders=[
             TenderView(
                 number=tender.number,
@@ -439,7 +351,8 @@ def order_view(order: orders.Order) -> OrderView:
     )
 
 
-def _fulfillment(part: orders.Fulfillment, currency: str) -> FulfillmentView:
+def fulfillment_view(part: orders.Fulfillment, currency: str) -> FulfillmentView:
+    """Return a fulfillment as the wire shows it."""
     return FulfillmentView(
         id=part.id,
         number=part.number,
@@ -467,16 +380,6 @@ def _fulfillment(part: orders.Fulfillment, currency: str) -> FulfillmentView:
     )
 
 
-def _queued(queued: orders.QueuedFulfillment) -> QueuedView:
-    return QueuedView(
-        order_id=queued.order.id,
-        order_number=queued.order.number,
-        channel=queued.order.channel,
-        placed_at=queued.order.placed_at,
-        fulfillment=_fulfillment(queued.fulfillment, queued.order.currency),
-    )
-
-
 def _event(event: events.Happened) -> EventView:
     return EventView(
         sequence=event.sequence,
@@ -494,7 +397,4 @@ HANDLERS = [
     list_orders,
     get_timeline,
     cancel_order,
-    list_fulfillments,
-    hand_over,
-    ship,
 ]

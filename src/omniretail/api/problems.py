@@ -36,10 +36,6 @@ class MalformedRequest(Invalid):
     """The request cannot be read."""
 
 
-class InvalidRequest(Invalid):
-    """The request is not valid."""
-
-
 class NoSuchPath(Missing):
     """There is nothing at this path."""
 
@@ -146,7 +142,7 @@ def _unexpected(request: Request[Any, Any, State], error: Exception) -> Response
     return answer(InternalError("The request could not be answered."))
 
 
-def not_valid(message: str) -> InvalidRequest:
+def not_valid(message: str) -> Invalid:
     """Return the error for what msgspec says of a body: a text that ends in a path."""
     said, _, path = message.partition(" - at `$")
     pointer = "".join(f"/{name or index}" for name, index in _STEP.findall(path))
@@ -167,8 +163,8 @@ def _translated(request: Request[Any, Any, State], error: HTTPException) -> Doma
     return MalformedRequest(_plain(error.detail))
 
 
-def _faulty(*faults: dict[str, str]) -> InvalidRequest:
-    return InvalidRequest("The request is not valid.", errors=faults)
+def _faulty(*faults: dict[str, str]) -> Invalid:
+    return Invalid("The request is not valid.", errors=faults)
 
 
 def _fault(request: Request[Any, Any, State], fault: Any) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from omniretail.idempotency.models import IdempotencyKey
 from omniretail.idempotency.operations import (
     Answer,
+    IdempotencyKeyReused,
     Key,
     Repetitions,
-    Reused,
     forget_before,
     known,
     once,
@@ -14,9 +14,9 @@ from omniretail.idempotency.operations import (
 __all__ = [
     "Answer",
     "IdempotencyKey",
+    "IdempotencyKeyReused",
     "Key",
     "Repetitions",
-    "Reused",
     "forget_before",
     "known",
     "once",

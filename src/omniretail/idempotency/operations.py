@@ -22,7 +22,7 @@ _FORGET = sql("idempotency.forget_keys")
 constraint("idempotency_key_pkey", RaceLost)
 
 
-class Reused(KeyReused):
+class IdempotencyKeyReused(KeyReused):
     """This Idempotency-Key was used before, for another request."""
 
     def __init__(self, key: str) -> None:
@@ -115,13 +115,13 @@ class Repetitions(Generic[Command, Value]):
         if identity in self._stored:
             first_hash, answer = self._stored[identity]
             if first_hash != command.key.request_hash:
-                return Reused(command.key.key)
+                return IdempotencyKeyReused(command.key.key)
             return Answer(msgspec.json.decode(answer, type=self._kind), replayed=True)
         first, outcome = self._first[identity], judged[identity]
         if isinstance(outcome, DomainError):
             return outcome
         if first.key.request_hash != command.key.request_hash:
-            return Reused(command.key.key)
+            return IdempotencyKeyReused(command.key.key)
         return Answer(outcome, replayed=first is not command)
 
 
@@ -136,7 +136,8 @@ async def once(
     """Answer known keys from memory, `run` the other commands, and remember what was accepted.
 
     Locks: none of its own; `run` takes its locks after the look-up, and answers one outcome per
-    command. Outcomes, in order: the first answer (`replayed`), a new one, a refusal, or `Reused`.
+    command. Outcomes, in order: the first answer (`replayed`), a new one, a refusal, or
+    IdempotencyKeyReused.
     """
     (stored,) = await tx.read(known(commands))
     repetitions = Repetitions(commands, stored, kind)

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import channels, idempotency, inventory
+from omniretail import channels, events, idempotency, inventory
 from omniretail.db import Transaction
 from omniretail.errors import DomainError, Invalid, Missing, Refused
 from omniretail.money import split
@@ -130,15 +130,15 @@ async def _change(
         )
     )
     after = dict(before)
-    changed: list[tuple[Command, Order]] = []
+    changes: list[tuple[Order, Order, events.Happened]] = []
     outcomes: list[Order | DomainError] = []
     for command in commands:
         outcome = decide(after, stock, command)
         outcomes.append(outcome)
         if isinstance(outcome, Order):
-            after[outcome.id] = outcome
-            changed.append((command, outcome))
-    await tx.write(*inventory.write(stock, now=now), *store.write_changed(before, changed, now=now))
+            previous, after[outcome.id] = after[outcome.id], outcome
+            changes.append((previous, outcome, _happened(command, previous, outcome)))
+    await tx.write(*inventory.write(stock, now=now), *store.write_changed(before, changes, now=now))
     return outcomes
 
 
@@ -267,4 +267,29 @@ def _source(order: Order, command: Command) -> inventory.Source:
         channel=command.principal.channel or order.channel,
         occurred_at=command.occurred_at,
         idempotency_key=command.key.key,
+    )
+
+
+def _happened(command: Command, before: Order, after: Order) -> events.Happened:
+    lines = [
+        {
+            "line": line.number,
+            "sku": line.sku,
+            "quantity": was.open_quantity - line.open_quantity,
+        }
+        for was, line in zip(before.lines, after.lines, strict=True)
+        if was != line
+    ]
+    data = {"lines": lines, **command.describe()}
+    if refunded_minor := after.refunded_minor - before.refunded_minor:
+        data["refunded_minor"] = refunded_minor
+    return events.Happened(
+        document_type="order",
+        document_id=after.id,
+        sequence=after.version,
+        type=command.event_type,
+        occurred_at=command.occurred_at,
+        actor_id=command.principal.id,
+        channel=command.principal.channel or after.channel,
+        data=data,
     )

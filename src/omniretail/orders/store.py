@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -11,9 +10,6 @@ from msgspec import structs
 from omniretail import events
 from omniretail.db import Transaction, Write, sql, write_columns
 from omniretail.orders.order import Fulfillment, Order, OrderLine, Tender
-
-if TYPE_CHECKING:
-    from omniretail.orders.changing import Command
 
 _LOCK = sql("orders.lock_orders")
 _ORDERS = sql("orders.orders")
@@ -127,21 +123,15 @@ def write_placed(placed: Sequence[tuple[str, Order]], *, now: datetime) -> list[
 
 def write_changed(
     before: Mapping[UUID, Order],
-    changed: Sequence[tuple["Command", Order]],
+    changes: Sequence[tuple[Order, Order, events.Happened]],
     *,
     now: datetime,
 ) -> list[Write]:
-    """Return the writes of what commands made of orders: events, refunds, the final progress."""
-    current = dict(before)
-    happened, refunds = [], []
-    for command, order in changed:
-        previous, current[order.id] = current[order.id], order
-        refunds += [
-            (order.id, tender.number, order.version, tender.refunded_minor - was.refunded_minor)
-            for was, tender in zip(previous.tenders, order.tenders, strict=True)
-            if tender.refunded_minor != was.refunded_minor
-        ]
-        happened.append(_happened(command, previous, order))
+    """Return the writes of changes, each an order before, after, and the event that it was.
+
+    `before` are the orders as locked; their progress is written once, as the last change left it.
+    """
+    current = {**before, **{after.id: after for _, after, _ in changes}}
     orders = [
         order for order_id, order in current.items() if order.version != before[order_id].version
     ]
@@ -157,35 +147,16 @@ def write_changed(
         for was, part in zip(before[order.id].fulfillments, order.fulfillments, strict=True)
         if part.state != was.state
     ]
+    refunds = [
+        (after.id, tender.number, after.version, tender.refunded_minor - was.refunded_minor)
+        for previous, after, _ in changes
+        for was, tender in zip(previous.tenders, after.tenders, strict=True)
+        if tender.refunded_minor != was.refunded_minor
+    ]
     return [
         *write_columns(_CHANGE_ORDERS, [(order.id, order.version) for order in orders]),
         *write_columns(_CHANGE_LINES, lines),
         *write_columns(_CHANGE_FULFILLMENTS, states),
         *write_columns(_REFUND, refunds, now),
-        *events.record(happened, now=now),
+        *events.record([happened for _, _, happened in changes], now=now),
     ]
-
-
-def _happened(command: "Command", before: Order, after: Order) -> events.Happened:
-    lines = [
-        {
-            "line": line.number,
-            "sku": line.sku,
-            "quantity": was.open_quantity - line.open_quantity,
-        }
-        for was, line in zip(before.lines, after.lines, strict=True)
-        if was != line
-    ]
-    data = {"lines": lines, **command.describe()}
-    if refunded_minor := after.refunded_minor - before.refunded_minor:
-        data["refunded_minor"] = refunded_minor
-    return events.Happened(
-        document_type="order",
-        document_id=after.id,
-        sequence=after.version,
-        type=command.event_type,
-        occurred_at=command.occurred_at,
-        actor_id=command.principal.id,
-        channel=command.principal.channel or after.channel,
-        data=data,
-    )

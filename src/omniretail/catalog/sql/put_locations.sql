@@ -9,16 +9,18 @@ select
     fresh.time_zone,
     fresh.latitude,
     fresh.longitude,
-    string_to_array(fresh.capabilities, ','),
+    string_to_array(fresh.capabilities, ',') as capabilities,
     fresh.status,
     fresh.version,
     $10::timestamptz
-from unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::double precision[], $6::double precision[],
-    $7::text[], $8::text[], $9::integer[]
-) as fresh (
-    code, name, kind, time_zone, latitude, longitude, capabilities, status, version
-)
+from
+    unnest(
+        $1::text[], $2::text[], $3::text[], $4::text[], $5::double precision[], $6::double precision[],
+        $7::text[], $8::text[], $9::integer[]
+    )
+        as fresh (
+            code, name, kind, time_zone, latitude, longitude, capabilities, status, version
+        )
 on conflict on constraint location_pkey do update set
     name = excluded.name,
     kind = excluded.kind,

@@ -8,8 +8,9 @@ select
     fresh.search_text,
     fresh.version,
     $7::timestamptz
-from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[])
-    as fresh (code, name, tax_class, status, search_text, version)
+from
+    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[])
+        as fresh (code, name, tax_class, status, search_text, version)
 on conflict on constraint sku_pkey do update set
     name = excluded.name,
     tax_class = excluded.tax_class,

@@ -1,7 +1,9 @@
 -- Deletes up to $2 of the keys recorded before $1, the oldest first.
 delete from idempotency_key as old
 using (
-    select aged.principal_id, aged.key
+    select
+        aged.principal_id,
+        aged.key
     from idempotency_key as aged
     where aged.recorded_at < $1::timestamptz
     order by aged.recorded_at

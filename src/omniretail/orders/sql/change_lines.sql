@@ -3,8 +3,9 @@ update order_line
 set
     fulfilled_quantity = change.fulfilled_quantity,
     cancelled_quantity = change.cancelled_quantity
-from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[])
-    as change (order_id, line_number, fulfilled_quantity, cancelled_quantity)
+from
+    unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[])
+        as change (order_id, line_number, fulfilled_quantity, cancelled_quantity)
 where
     order_line.order_id = change.order_id
     and order_line.line_number = change.line_number;

@@ -4,7 +4,8 @@ from sales_order
 where
     sales_order.id = any(
         $1::uuid[] || array(
-            select fulfillment.order_id from fulfillment where fulfillment.id = any($2::uuid[])
+            select fulfillment.order_id from fulfillment
+            where fulfillment.id = any($2::uuid[])
         )
     )
 order by sales_order.id

@@ -3,7 +3,7 @@
 insert into fulfillment (id, order_id, number, kind, location, state)
 select
     part.id,
-    placed.id,
+    placed.id as order_id,
     part.number,
     part.kind,
     part.location,

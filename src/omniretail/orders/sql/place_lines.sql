@@ -4,9 +4,9 @@ insert into order_line (
     cancelled_quantity, list_price_minor, unit_price_minor, price_reason, total_minor
 )
 select
-    placed.id,
-    line.number,
-    part.number,
+    placed.id as order_id,
+    line.number as line_number,
+    part.number as fulfillment_number,
     line.sku,
     line.quantity,
     line.fulfilled_quantity,

@@ -1,7 +1,7 @@
 -- Writes the tenders of the orders of the JSON array $1.
 insert into tender (order_id, number, type, amount_minor, reference)
 select
-    placed.id,
+    placed.id as order_id,
     tender.number,
     tender.type,
     tender.amount_minor,

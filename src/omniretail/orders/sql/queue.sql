@@ -1,6 +1,8 @@
 -- Fulfillments at location $1 in state $2, of kind $3 and channel $4 (null: any), the oldest first,
 -- behind $5, at most $6.
-select fulfillment.id, fulfillment.order_id
+select
+    fulfillment.id,
+    fulfillment.order_id
 from fulfillment
 where
     fulfillment.location = $1::text

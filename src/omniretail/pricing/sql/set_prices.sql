@@ -11,8 +11,9 @@ select
     fresh.amount_minor,
     $5::bigint,
     $6::timestamptz
-from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[])
-    as fresh (price_list, sku, valid_from, amount_minor)
+from
+    unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[])
+        as fresh (price_list, sku, valid_from, amount_minor)
 on conflict on constraint price_pkey do update set
     amount_minor = excluded.amount_minor,
     book_version = excluded.book_version,

@@ -1,0 +1,130 @@
+"""The figures: how each follows from the measurements, its bar, the table, build/bench.json."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+import msgspec
+
+from benchmarks import BenchmarkBroken
+
+Series = Mapping[str, Sequence[float]]
+"""What was measured, by name, one value per round."""
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One result: `value` is the median of the rounds; a figure without a bar is only told."""
+
+    figure: str
+    value: float
+    bar: float | None
+    min: float
+    max: float
+    unit: str
+    better: Literal["higher", "lower"]
+
+    @property
+    def met(self) -> bool:
+        """Tell whether the value reaches its bar, if it has one."""
+        if self.bar is None:
+            return True
+        return self.value >= self.bar if self.better == "higher" else self.value < self.bar
+
+
+def _ratio(figure: str, above: str, below: str, bar: float) -> Callable[[Series], Figure]:
+    """Compare two measurements of the same round, so that a slow minute slows both."""
+    return lambda series: _figure(
+        figure,
+        [one / other for one, other in zip(series[above], series[below], strict=True)],
+        bar=bar,
+        unit="ratio",
+    )
+
+
+def _absolute(
+    figure: str,
+    name: str,
+    unit: str,
+    *,
+    bar: float | None = None,
+    better: Literal["higher", "lower"] = "higher",
+) -> Callable[[Series], Figure]:
+    return lambda series: _figure(figure, series[name], bar=bar, unit=unit, better=better)
+
+
+def _figure(
+    figure: str,
+    values: Sequence[float],
+    *,
+    bar: float | None,
+    unit: str,
+    better: Literal["higher", "lower"] = "higher",
+) -> Figure:
+    if not values:
+        raise BenchmarkBroken(f"nothing was measured for {figure}")
+    return Figure(
+        figure=figure,
+        value=round(median(values), 4),
+        bar=bar,
+        min=round(min(values), 4),
+        max=round(max(values), 4),
+        unit=unit,
+        better=better,
+    )
+
+
+_FIGURES = (
+    _ratio("place-order ÷ echo", "orders", "echo", 0.30),
+    _ratio("place-order ÷ pgbench, same rows", "orders", "pgbench", 1.0),
+    _ratio("hot SKU ÷ pgbench on one SKU", "hot", "hot_pgbench", 4.0),
+    _ratio("hot SKU ÷ uniform SKUs", "hot", "orders", 0.9),
+    _ratio("availability of a SKU ÷ memory", "availability", "memory", 0.5),
+    _absolute(
+        "availability of 100 SKUs × 100 locations, p99", "wide_p99", "ms", bar=150, better="lower"
+    ),
+    _absolute("memory of one API process", "memory_mib", "MiB", bar=200, better="lower"),
+    _absolute("serve, second start to first answer", "start", "s", bar=5, better="lower"),
+    _absolute("place-order, p99", "orders_p99", "ms", better="lower"),
+    _absolute("place-order", "orders", "orders/s"),
+    _absolute("place-order, hot SKU", "hot", "orders/s"),
+    _absolute("echo", "echo", "answers/s"),
+    _absolute("pgbench, same rows", "pgbench", "commits/s"),
+    _absolute("pgbench on one SKU", "hot_pgbench", "commits/s"),
+    _absolute("availability of a SKU", "availability", "answers/s"),
+    _absolute("memory", "memory", "answers/s"),
+)
+
+
+def of(series: Series) -> list[Figure]:
+    """Return every figure that the measurements lead to, those with a bar first."""
+    return [figure(series) for figure in _FIGURES]
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Return the figures beside their bars, as text."""
+    rows = [("figure", "min", "median", "max", "unit", "bar", "")]
+    for one in figures:
+        sign = "≥" if one.better == "higher" else "<"
+        bar = "" if one.bar is None else f"{sign} {one.bar:g}"
+        verdict = "" if one.bar is None else ("met" if one.met else "MISSED")
+        low, middle, high = (_shown(value) for value in (one.min, one.value, one.max))
+        rows.append((one.figure, low, middle, high, one.unit, bar, verdict))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if column in {1, 2, 3} else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def write(figures: Sequence[Figure], path: Path) -> None:
+    """Write the figures as a JSON list."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"

@@ -1,0 +1,65 @@
+-- What wrk sends, by the environment that benchmarks/load.py sets; one line of JSON at the end.
+
+local kind = os.getenv("BENCH_KIND")
+local path = os.getenv("BENCH_PATH")
+local name = os.getenv("BENCH_NAME")
+local skus = tonumber(os.getenv("BENCH_SKUS"))
+local locations = tonumber(os.getenv("BENCH_LOCATIONS"))
+local expected = tonumber(os.getenv("BENCH_STATUS"))
+local template = os.getenv("BENCH_BODY")
+local bearer = "Bearer " .. os.getenv("BENCH_TOKEN")
+
+local threads = {}
+local counter = 0
+wrong = 0
+example = ""
+
+function setup(thread)
+  thread:set("number", #threads)
+  table.insert(threads, thread)
+end
+
+function init(args)
+  math.randomseed(os.time() + number * 7919)
+  headers = { ["Authorization"] = bearer }
+  if kind == "order" then
+    headers["Content-Type"] = "application/json"
+  end
+end
+
+function request()
+  if kind == "fixed" then
+    return wrk.format("GET", path, headers)
+  end
+  local first = math.random(0, skus - 1)
+  if kind == "availability" then
+    return wrk.format("GET", string.format("%s?sku=SKU-%04d", path, first), headers)
+  end
+  local second = (first + math.random(1, math.max(1, skus - 1))) % skus
+  counter = counter + 1
+  headers["Idempotency-Key"] = string.format("%s-%d-%09d", name, number, counter)
+  return wrk.format("POST", path, headers,
+    string.format(template, math.random(0, locations - 1), first, second))
+end
+
+function response(status, _, body)
+  if status ~= expected then
+    wrong = wrong + 1
+    if wrong == 1 then
+      example = status .. " " .. string.sub(body, 1, 500)
+    end
+  end
+end
+
+function done(summary, latency, _)
+  local bad, first = 0, ""
+  for _, thread in ipairs(threads) do
+    bad = bad + thread:get("wrong")
+    if first == "" then first = thread:get("example") end
+  end
+  local errors = summary.errors
+  io.write(string.format(
+    '\nRESULT {"requests":%d,"seconds":%.6f,"p99_ms":%.3f,"wrong":%d,"broken":%d}\n%s\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(99) / 1e3, bad,
+    errors.connect + errors.read + errors.write + errors.timeout, first))
+end

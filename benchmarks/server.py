@@ -1,0 +1,106 @@
+"""The measured server: the product's own, under its own serving setup, with two routes beside it.
+
+`POST /v1/bench/echo` is `POST /v1/orders` without idempotency, stock and database, and
+`GET /v1/bench/memory` is `GET /v1/availability` without thinking: what is left is the price of HTTP,
+authentication and JSON. They exist here only. Run as `python -m benchmarks.server`, with the
+product's environment variables.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request as HttpRequest
+from litestar import Response, get, post
+from litestar.enums import MediaType
+from litestar.params import JSONBody
+
+from benchmarks import shop
+from omniretail import channels, clock, orders, pricing, serving, settings
+from omniretail.api import orders as orders_api
+from omniretail.api import stock as stock_api
+from omniretail.api.keyed import answered
+from omniretail.api.wire import moment
+from omniretail.app import HANDLERS
+from omniretail.errors import DomainError
+from omniretail.idempotency import Answer, Key
+from omniretail.ids import new_id
+from omniretail.orders import placing
+
+AnyRequest = HttpRequest[Any, Any, Any]
+
+# The command wants a key; an echo is not idempotent and reads none.
+_NO_KEY = Key(UUID(int=0), "echo", b"")
+
+
+@post("/v1/bench/echo", opt={"scope": "orders:write"}, status_code=201)
+async def echo(
+    request: AnyRequest, data: JSONBody[orders_api.OrderRequest]
+) -> Response[orders_api.OrderView]:
+    """Answer the order that a body asks for, priced, without placing it."""
+    # Line by line what `place_order` does with a body; the private names are the point.
+    principal: channels.Principal = request.user
+    command = orders.PlaceOrder(
+        key=_NO_KEY,
+        order_id=new_id(),
+        principal=principal,
+        channel=orders_api._channel(principal, data.channel),
+        location=next(iter(principal.locations)) if principal.kind == "terminal" else None,
+        placed_at=moment(
+            data.placed_at,
+            now=clock.now(),
+            pointer="/placed_at",
+            oldest=None if "orders:backdate" in principal.scopes else orders_api._ON_TIME,
+        ),
+        fulfillments=tuple(
+            orders_api._fulfillment_wish(principal, wish, f"/fulfillments/{position}")
+            for position, wish in enumerate(data.fulfillments)
+        ),
+        tenders=tuple(
+            orders_api._tender(tender, f"/tenders/{position}")
+            for position, tender in enumerate(data.tenders)
+        ),
+    )
+    basket = pricing.Basket(
+        shop.CURRENCY,
+        tuple(
+            pricing.BasketLine(line.sku, line.quantity, line.own_price_minor)
+            for wish in command.fulfillments
+            for line in wish.lines
+        ),
+    )
+    priced = pricing.price(await _book(request), basket, command.placed_at)
+    if isinstance(priced, DomainError):
+        raise priced
+    order = placing._order(command, priced, shop.CURRENCY)
+    return answered(Answer(order), orders_api.order_view, status=201)
+
+
+@get("/v1/bench/memory", opt={"scope": "stock:read"})
+async def memory(request: AnyRequest) -> Response[bytes]:
+    """Answer the bytes that the first caller's SKU had as its availability."""
+    state = request.app.state
+    if "bench_memory" not in state:
+        found = await stock_api.availability.fn(request, sku=request.query_params["sku"])
+        state.bench_memory = msgspec.json.encode(found)
+    return Response(state.bench_memory, media_type=MediaType.JSON)
+
+
+async def _book(request: AnyRequest) -> pricing.Book:
+    """Return the book that orders are priced by; read once, since no price changes in a run."""
+    state = request.app.state
+    if "bench_book" not in state:
+        keeper = pricing.BookKeeper()
+        async with state.process.database.transaction() as tx:
+            (version,) = await tx.read(keeper.version())
+            state.bench_book = await keeper.at(tx, version)
+    book: pricing.Book = state.bench_book
+    return book
+
+
+# Worker processes build the application from this list: they are forked from this module, or
+# import it anew, whichever the platform does.
+HANDLERS.extend([echo, memory])
+
+if __name__ == "__main__":
+    serving.serve(settings.load())
