@@ -39,7 +39,7 @@ async def test_a_lone_caller_waits_for_nobody() -> None:
 
 async def test_calls_that_come_while_a_batch_is_in_flight_become_the_next() -> None:
     recorder = Recorder()
-    batcher = Batcher[int, int](recorder.run, lanes=1)
+    batcher = Batcher[int, int](recorder.run)
     recorder.gate.clear()
 
     first = asyncio.create_task(batcher(2))
@@ -55,7 +55,7 @@ async def test_calls_that_come_while_a_batch_is_in_flight_become_the_next() -> N
 
 async def test_no_batch_is_larger_than_allowed_and_order_is_kept() -> None:
     recorder = Recorder()
-    batcher = Batcher[int, int](recorder.run, lanes=1, most=3)
+    batcher = Batcher[int, int](recorder.run, most=3)
 
     numbers = range(0, 16, 2)
     assert await asyncio.gather(*map(batcher, numbers)) == [number * 2 for number in numbers]

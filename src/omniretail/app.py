@@ -27,7 +27,7 @@ from omniretail.api.auth import KeyRing, authorize
 from omniretail.api.body import BodyRequest
 from omniretail.api.process import Process
 from omniretail.api.request_id import request_id
-from omniretail.db import Database, Transaction
+from omniretail.db import Transaction
 from omniretail.settings import Settings, load
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -52,18 +52,12 @@ def create_app(settings: Settings | None = None, *, lifespan: Sequence[Lifespan]
 
     @asynccontextmanager
     async def connected(app: Litestar) -> AsyncIterator[None]:
-        database = Database(
-            chosen.database_url,
-            schema=chosen.schema,
-            pool_size=chosen.pool_size,
-            prepared_statements=chosen.prepared_statements,
-        )
-        app.state.process = Process(chosen, database)
-        app.state.key_ring = KeyRing(app.state.process)
+        process = app.state.process = Process(chosen)
+        app.state.key_ring = KeyRing(process)
         try:
             yield
         finally:
-            await database.close()
+            await process.close()
 
     return Litestar(
         route_handlers=[*docs.described(HANDLERS), docs.docs_asset],

@@ -14,45 +14,41 @@ Outcome = TypeVar("Outcome")
 
 
 class Batcher(Generic[Command, Outcome]):
-    """Gathers the calls that arrive while batches are in flight, and hands them on as the next.
+    """Gathers the calls that arrive while a batch is in flight, and hands them on as the next.
 
     A lone caller waits for nobody. `run` answers one outcome per command, in order; a refusal
     among them is raised to its own caller. Where `run` itself fails with a batch of many, each
     command runs again alone, so that a failure reaches only its cause; `run` must therefore do
     all or nothing, and be safe to repeat.
-
-    `lanes` batches may be in flight at once: while the database works on one, this process reads
-    the requests of the next.
     """
 
     def __init__(
         self,
         run: Callable[[Sequence[Command]], Awaitable[Sequence[Outcome | DomainError]]],
         *,
-        lanes: int = 2,
         most: int = 100,
     ) -> None:
         self._run = run
-        self._lanes = lanes
         self._most = most
         self._waiting: list[tuple[Command, asyncio.Future[Outcome]]] = []
-        self._draining: set[asyncio.Task[None]] = set()
+        self._draining: asyncio.Task[None] | None = None
 
     async def __call__(self, command: Command) -> Outcome:
         """Return this command's outcome, or raise its refusal."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, future))
-        if len(self._draining) < self._lanes:
-            task = asyncio.create_task(self._drain())
-            self._draining.add(task)
-            task.add_done_callback(self._draining.discard)
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
         return await future
 
     async def _drain(self) -> None:
-        while self._waiting:
-            batch = self._waiting[: self._most]
-            del self._waiting[: self._most]
-            await self._settle(batch)
+        try:
+            while self._waiting:
+                batch = self._waiting[: self._most]
+                del self._waiting[: self._most]
+                await self._settle(batch)
+        finally:
+            self._draining = None
 
     async def _settle(self, batch: list[tuple[Command, asyncio.Future[Outcome]]]) -> None:
         try:

@@ -25,6 +25,15 @@ Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
 _ATTEMPTS = 4
 _DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+# Ledger statements find a handful of rows by their keys, whatever the values and however large the
+# tables. Planning one each time takes longer than running it; planned once, while a table is still
+# empty, it would read the whole table for ever. So each is planned once, and by its keys.
+_LEDGER_PLANS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 _SEARCH_PATH = "select set_config('search_path', $1, true)"
 _POOL_SECONDS = 5.0
 _RETRYABLE = (
@@ -180,7 +189,10 @@ def _renumbered(statements: tuple[str, ...]) -> Iterator[str]:
 
 
 class Database:
-    """The connections of one process to one retailer's schema."""
+    """The connections of one process to one retailer's schema.
+
+    `ledger` is for connections that run ledger statements only: see `_LEDGER_PLANS`.
+    """
 
     def __init__(
         self,
@@ -189,6 +201,7 @@ class Database:
         schema: str = "public",
         pool_size: int = 8,
         prepared_statements: bool = True,
+        ledger: bool = False,
     ) -> None:
         self.url = url
         self.schema = schema
@@ -196,6 +209,7 @@ class Database:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._size = pool_size
         self._cached_statements = 200 if prepared_statements else 0
+        self._session = _LEDGER_PLANS if ledger and prepared_statements else {}
 
     async def close(self) -> None:
         """Close every connection."""
@@ -275,6 +289,7 @@ class Database:
                     min_size=1,
                     max_size=self._size,
                     statement_cache_size=self._cached_statements,
+                    server_settings=self._session,
                     # Nothing of ours outlives its transaction, so a connection needs no cleaning.
                     reset=_as_it_is,  # type: ignore[arg-type]
                 )

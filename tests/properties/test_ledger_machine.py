@@ -23,7 +23,6 @@ from hypothesis.stateful import (
 
 from omniretail import audit, catalog, channels, clock, embedded, inventory, orders, pricing
 from omniretail.api.process import Process
-from omniretail.db import Database
 from omniretail.errors import DomainError
 from omniretail.idempotency import Answer, Key
 from omniretail.ids import new_id
@@ -56,7 +55,7 @@ class Ledger(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.clone = cloned(self.server)
         url = self.run(self.clone.__aenter__())
-        self.process = Process(Settings(), Database(url, pool_size=4))
+        self.process = Process(Settings(database_url=url, pool_size=2))
         self.on_hand: Counter[tuple[str, str]] = Counter()
         self.promised: Counter[tuple[str, str]] = Counter()
         self.open: dict[UUID, orders.Order] = {}
@@ -286,7 +285,7 @@ class Ledger(RuleBasedStateMachine):
         async def end() -> None:
             async with self.process.database.transaction(snapshot=True) as tx:
                 findings = await audit.audit(tx)
-            await self.process.database.close()
+            await self.process.close()
             await self.clone.__aexit__(None, None, None)
             assert all(finding.holds for finding in findings)
 

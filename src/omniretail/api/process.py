@@ -1,4 +1,7 @@
-"""What one API process holds: its connections, its copy of the price book, its batches."""
+"""What one API process holds: its connections, its copy of the price book, its batches.
+
+The batches have connections of their own, on which every statement is planned once.
+"""
 
 from collections.abc import Sequence
 
@@ -11,6 +14,9 @@ from omniretail.errors import DomainError
 from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
+# One for each of the batchers that run ledger statements.
+_BATCHES_AT_ONCE = 4
+
 Tx = NamedDependency[Transaction]
 """A handler's transaction: committed before the answer leaves, rolled back on error."""
 
@@ -18,9 +24,21 @@ Tx = NamedDependency[Transaction]
 class Process:
     """Built once when the process starts. It keeps nothing that another process would miss."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.database = database
+        self.database = Database(
+            settings.database_url,
+            schema=settings.schema,
+            pool_size=settings.pool_size,
+            prepared_statements=settings.prepared_statements,
+        )
+        self.ledger = Database(
+            settings.database_url,
+            schema=settings.schema,
+            pool_size=_BATCHES_AT_ONCE,
+            prepared_statements=settings.prepared_statements,
+            ledger=True,
+        )
         self.books = pricing.BookKeeper()
         self.place_order = Batcher(self._place)
         self.change_order = Batcher(self._change)
@@ -28,22 +46,27 @@ class Process:
         self.take_rows = Batcher(self._take_rows)
         self.availability = Batcher(self._availability)
 
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.database.close()
+        await self.ledger.close()
+
     async def _place(
         self, commands: Sequence[orders.PlaceOrder]
     ) -> Sequence[Answer[orders.Order] | DomainError]:
-        return await self.database.run(
+        return await self.ledger.run(
             lambda tx: orders.place(tx, commands, books=self.books, now=clock.now())
         )
 
     async def _change(
         self, commands: Sequence[orders.Cancel | orders.Fulfill]
     ) -> Sequence[Answer[orders.Order] | DomainError]:
-        return await self.database.run(lambda tx: orders.change(tx, commands, now=clock.now()))
+        return await self.ledger.run(lambda tx: orders.change(tx, commands, now=clock.now()))
 
     async def _book(
         self, commands: Sequence[inventory.BookDocument]
     ) -> Sequence[Answer[inventory.Booked] | DomainError]:
-        return await self.database.run(lambda tx: inventory.book(tx, commands, now=clock.now()))
+        return await self.ledger.run(lambda tx: inventory.book(tx, commands, now=clock.now()))
 
     async def _take_rows(
         self, commands: Sequence[imports.TakeRows]
@@ -53,5 +76,5 @@ class Process:
     async def _availability(
         self, queries: Sequence[inventory.AvailabilityQuery]
     ) -> Sequence[list[inventory.Availability] | DomainError]:
-        async with self.database.reading() as tx:
+        async with self.ledger.reading() as tx:
             return await inventory.availability(tx, queries)

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import structs
 
 from omniretail.db import Transaction, Write, sql, write_documents
-from omniretail.ids import new_id
+from omniretail.ids import new_id_text
 
 _RECORD = sql("events.record_events")
 _TIMELINE = sql("events.timeline")
@@ -34,7 +34,7 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
 
 def record(happened: Sequence[Happened], *, now: datetime) -> list[Write]:
     """Return the writes of events. The caller holds the locks of their documents, or makes them."""
-    rows = [{"id": new_id(), **structs.asdict(event)} for event in happened]
+    rows = [{"id": new_id_text(), **structs.asdict(event)} for event in happened]
     return write_documents(_RECORD, rows, now)
 
 

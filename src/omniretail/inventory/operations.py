@@ -9,7 +9,7 @@ from msgspec import structs
 from omniretail import catalog
 from omniretail.db import Read, Transaction, Write, sql, write_columns, write_documents
 from omniretail.errors import DomainError
-from omniretail.ids import new_id
+from omniretail.ids import new_id_text
 from omniretail.inventory.levels import Level, Place, Stock
 from omniretail.inventory.movements import Posting
 
@@ -49,7 +49,7 @@ def write(stock: Stock, *, now: datetime) -> list[Write]:
     stood, new = stock.changes()
     movements = [
         {
-            "id": new_id(),
+            "id": new_id_text(),
             **movement._asdict(),
             **structs.asdict(posting.source),
         }

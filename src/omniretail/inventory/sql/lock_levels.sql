@@ -8,5 +8,7 @@ select
 from unnest($1::text[], $2::text[]) as wanted (sku, location)
 inner join stock_level
     on wanted.sku = stock_level.sku and wanted.location = stock_level.location
+-- Bounds the read also where the plan was made while the table was still empty.
+where stock_level.sku = any($1::text[])
 order by stock_level.sku, stock_level.location
 for update of stock_level;

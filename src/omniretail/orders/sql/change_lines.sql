@@ -8,4 +8,6 @@ from
         as change (order_id, line_number, fulfilled_quantity, cancelled_quantity)
 where
     order_line.order_id = change.order_id
-    and order_line.line_number = change.line_number;
+    and order_line.line_number = change.line_number
+    -- Bounds the read also where the plan was made while the table was still empty.
+    and order_line.order_id = any($1::uuid[]);
