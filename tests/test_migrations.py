@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +195,23 @@ async def test_a_statement_may_hold_a_colon(database_url: str) -> None:
     )
     await connection.close()
     assert "'carry_out'" in check
+
+
+async def test_a_month_whose_rows_strayed_does_not_stop_the_next_start(database: Database) -> None:
+    """Given rows of a month that nobody made, when months are made, then that one is left out."""
+    later = datetime(2031, 3, 15, tzinfo=UTC)
+    async with database.transaction() as tx:
+        await tx.execute(
+            "insert into event values (gen_random_uuid(), $1, $1, 'test', gen_random_uuid(), 1, 'x', "
+            "gen_random_uuid(), null, '{}')",
+            later,
+        )
+
+    made = await database.run(lambda tx: ensure_months(tx, now=later))
+    again = await database.run(lambda tx: ensure_months(tx, now=later))
+
+    assert "event_2031_03" not in made
+    assert {"event_2031_04", "event_2031_06", "stock_movement_2031_03"} <= set(made)
+    assert again == []
+    async with database.transaction() as tx:
+        await tx.execute("delete from event where document_type = 'test'")

@@ -81,11 +81,17 @@ TOGETHER = {
 }
 
 
-@pytest.mark.parametrize("statement", TOGETHER.values(), ids=TOGETHER)
-@pytest.mark.parametrize("analyzed", [False, True], ids=["never-analyzed", "analyzed-empty"])
+# What is written was looked up before, so only the reads must withstand the worst statistics.
+CASES = [(name, False) for name in TOGETHER] + [
+    (name, True) for name in TOGETHER if "write" not in name
+]
+
+
+@pytest.mark.parametrize(("name", "analyzed"), CASES)
 async def test_a_plan_reads_no_more_than_the_batch_asks_for(
-    database_url: str, statement: str, analyzed: bool
+    database_url: str, name: str, analyzed: bool
 ) -> None:
+    statement = TOGETHER[name]
     connection = await asyncpg.connect(database_url, server_settings=_LEDGER_PLANS)
     try:
         if analyzed:
@@ -102,7 +108,7 @@ async def test_a_plan_reads_no_more_than_the_batch_asks_for(
     for node in reads:
         assert node["Node Type"] != "Seq Scan", node
         assert "Index Cond" in node or "Recheck Cond" in node, node
-    assert reads or "write" in statement
+    assert reads
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

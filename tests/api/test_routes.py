@@ -261,7 +261,7 @@ async def test_every_answer_names_its_request(retailer: Retailer) -> None:
         for headers in ({}, {}, {"X-Request-Id": "two words"}, {"X-Request-Id": "x" * 65})
     ]
     assert len(set(made)) == 4
-    assert all(re.fullmatch(r"[0-9a-f]{32}", name) for name in made)
+    assert all(re.fullmatch(r"[0-9a-f-]{36}", name) for name in made)
 
 
 def _stock(quantity: int, **more: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The months of tables that grow: made ahead of time, so that every row finds its own.
 
 A row of a month that nobody made lands in the table's default partition; nothing is ever refused.
+A month that has rows there stays there, for PostgreSQL would not take them out.
 """
 
 from datetime import datetime
@@ -18,12 +19,17 @@ async def ensure_months(tx: Transaction, *, now: datetime) -> list[str]:
         for ahead in range(_MONTHS_AHEAD + 1):
             start, end = _month(now, ahead), _month(now, ahead + 1)
             name = f"{table}_{start:%Y_%m}"
-            exists = await tx.fetch("select to_regclass($1) is not null as known", name)
-            if not exists[0]["known"]:
-                # A bound cannot be a parameter; both are of our own making.
+            # Names and bounds cannot be parameters; they are of our own making.
+            bounds = f"'{start:%Y-%m-%d}+00'", f"'{end:%Y-%m-%d}+00'"
+            (found,) = await tx.fetch(
+                f"select to_regclass($1) is not null as known, exists (select 1 from {table}_default "  # noqa: S608
+                f"where recorded_at >= {bounds[0]} and recorded_at < {bounds[1]}) as strayed",
+                name,
+            )
+            if not found["known"] and not found["strayed"]:
                 await tx.execute(
                     f"create table if not exists {name} partition of {table} "
-                    f"for values from ('{start:%Y-%m-%d}+00') to ('{end:%Y-%m-%d}+00')"
+                    f"for values from ({bounds[0]}) to ({bounds[1]})"
                 )
                 made.append(name)
     return made

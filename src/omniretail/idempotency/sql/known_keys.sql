@@ -1,11 +1,20 @@
--- The keys among ($1 principals, $2 keys) that were used before, with their answers.
+-- The keys among ($1 principals, $2 keys) that were used before, with their answers. The `limit` has
+-- each looked up by itself, also by a plan that was made while the table was still empty.
 select
     used.principal_id,
     used.key,
     encode(used.request_hash, 'hex') as request_hash,
     used.answer
 from unnest($1::uuid[], $2::text[]) as wanted (principal_id, key)
-inner join idempotency_key as used
-    on wanted.principal_id = used.principal_id and wanted.key = used.key
--- Bounds the read also where the plan was made while the table was still empty.
-where used.principal_id = any($1::uuid[]) and used.key = any($2::text[]);
+cross join lateral (
+    select
+        idempotency_key.principal_id,
+        idempotency_key.key,
+        idempotency_key.request_hash,
+        idempotency_key.answer
+    from idempotency_key
+    where
+        idempotency_key.principal_id = wanted.principal_id
+        and idempotency_key.key = wanted.key
+    limit 1
+) as used;

@@ -6,8 +6,4 @@ set
 from
     unnest($1::text[], $2::text[], $3::integer[], $4::integer[])
         as change (sku, location, on_hand, allocated)
-where
-    stock_level.sku = change.sku
-    and stock_level.location = change.location
-    -- Bounds the read also where the plan was made while the table was still empty.
-    and stock_level.sku = any($1::text[]);
+where stock_level.sku = change.sku and stock_level.location = change.location;
