@@ -112,3 +112,17 @@ async def test_the_document_is_the_same_each_time(retailer: Retailer, document: 
     """Generated clients are compared by it: it must not depend on the process that made it."""
     app: Litestar = retailer.app
     assert json.loads(json.dumps(app.openapi_schema.to_schema())) == document
+
+
+async def test_operations_are_grouped_by_their_domain(retailer: Retailer) -> None:
+    document = (await retailer.http.get("/docs/openapi.json")).json()
+
+    groups = {
+        operation["operationId"]: operation["tags"]
+        for path in document["paths"].values()
+        for operation in path.values()
+    }
+
+    assert groups["place_order"] == ["orders"]
+    assert groups["availability"] == ["stock"]
+    assert all(len(tags) == 1 for tags in groups.values())

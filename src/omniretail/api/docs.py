@@ -66,10 +66,11 @@ class Described(Operation):
 
 
 def described(handlers: Iterable[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
-    """Return the handlers, each described in our way."""
+    """Return the handlers, each described in our way, under the name of the file it stands in."""
     found = list(handlers)
     for handler in found:
         handler.operation_class = Described
+        handler.tags = [handler.fn.__module__.rpartition(".")[2]]
     return found
 
 
