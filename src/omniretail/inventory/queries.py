@@ -12,7 +12,6 @@ from omniretail.errors import DomainError, Missing, Refused
 
 _AVAILABILITY = sql("inventory.availability")
 _MOVEMENTS = sql("inventory.movements")
-_MOVEMENT = sql("inventory.movement")
 
 
 class UnknownMovement(Missing):
@@ -122,13 +121,13 @@ async def list_movements(
     limit: int,
 ) -> list[RecordedMovement]:
     """Return movements, the latest first, older than `before`; of a SKU, a document, a location."""
-    rows = await tx.fetch(_MOVEMENTS, sku, location, document_id, before, limit)
+    rows = await tx.fetch(_MOVEMENTS, sku, location, document_id, before, limit, None)
     return [msgspec.convert(dict(row), RecordedMovement) for row in rows]
 
 
 async def find_movement(tx: Transaction, movement_id: UUID) -> RecordedMovement:
     """Return one movement. Raises: UnknownMovement."""
-    rows = await tx.fetch(_MOVEMENT, movement_id)
+    rows = await tx.fetch(_MOVEMENTS, None, None, None, None, 1, movement_id)
     if not rows:
         raise UnknownMovement(f"There is no movement {movement_id}.")
     return msgspec.convert(dict(rows[0]), RecordedMovement)

@@ -1,5 +1,5 @@
--- Movements older than $4, the latest first, at most $5; of SKU $1, location $2, document $3,
--- each where given.
+-- Movements older than $4, the latest first, at most $5; of SKU $1, location $2, document $3, with
+-- identity $6, each where given.
 select
     movement.id,
     movement.recorded_at,
@@ -21,5 +21,6 @@ where
     and ($2::text is null or movement.location = $2::text)
     and ($3::uuid is null or movement.document_id = $3::uuid)
     and ($4::uuid is null or movement.id < $4::uuid)
+    and ($6::uuid is null or movement.id = $6::uuid)
 order by movement.id desc
 limit $5::integer;
