@@ -387,3 +387,10 @@ def test_a_key_can_be_read(header: str, key: str) -> None:
 def test_a_key_that_cannot_be_read(header: str) -> None:
     with pytest.raises(IdempotencyKeyInvalid):
         parse(header)
+
+
+async def test_a_path_that_is_no_text_names_no_sku(retailer: Retailer) -> None:
+    answer = await retailer.office.put("/v1/skus/%ff", {"name": "bytes"})
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid")
+    assert (await retailer.office.get("/v1/skus", q="bytes")).json()["items"] == []

@@ -13,8 +13,9 @@ from msgspec import Meta
 from omniretail.clock import FUTURE_TOLERANCE
 from omniretail.errors import Invalid
 
-_PLAIN = r"[^\s,/|\x00-\x1f\x7f]"
-_WITHIN = r"[^,/|\x00-\x1f\x7f]"
+# U+FFFD is what becomes of bytes in a path that are no UTF-8.
+_PLAIN = r"[^\s,/|\x00-\x1f\x7f\ufffd]"
+_WITHIN = r"[^,/|\x00-\x1f\x7f\ufffd]"
 
 _CODE = rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z"
 _CODE_IN_WORDS = "A code of the retailer's own; any script, no comma, slash, bar or outer space."
