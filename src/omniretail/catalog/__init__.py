@@ -11,7 +11,6 @@ from omniretail.catalog.locations import (
     locations_by_code,
     put_locations,
 )
-from omniretail.catalog.models import Location, Sku, SkuBarcode
 from omniretail.catalog.skus import (
     BarcodeTaken,
     SkuNotSold,
@@ -28,11 +27,8 @@ __all__ = [
     "Barcode",
     "BarcodeTaken",
     "Capability",
-    "Location",
     "LocationNotServing",
     "LocationSpec",
-    "Sku",
-    "SkuBarcode",
     "SkuNotSold",
     "SkuSpec",
     "Spec",

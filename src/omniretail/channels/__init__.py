@@ -13,7 +13,6 @@ from omniretail.channels.keys import (
     list_keys,
     revoke_key,
 )
-from omniretail.channels.models import ApiKey, Channel
 from omniretail.channels.operations import (
     ChannelSpec,
     UnknownChannel,
@@ -26,8 +25,6 @@ __all__ = [
     "DEFAULT_SCOPES",
     "KINDS",
     "SCOPES",
-    "ApiKey",
-    "Channel",
     "ChannelSpec",
     "KeyNotValid",
     "Kind",

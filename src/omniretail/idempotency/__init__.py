@@ -1,6 +1,5 @@
 """Idempotency keys: repeating a write with its key gives the first answer and changes nothing."""
 
-from omniretail.idempotency.models import IdempotencyKey
 from omniretail.idempotency.operations import (
     Answer,
     IdempotencyKeyReused,
@@ -13,7 +12,6 @@ from omniretail.idempotency.operations import (
 
 __all__ = [
     "Answer",
-    "IdempotencyKey",
     "IdempotencyKeyReused",
     "Key",
     "Repetitions",

@@ -18,7 +18,6 @@ from omniretail.inventory.levels import (
     Shortage,
     Stock,
 )
-from omniretail.inventory.models import StockLevel, StockMovement
 from omniretail.inventory.movements import (
     REASONS,
     Movement,
@@ -70,8 +69,6 @@ __all__ = [
     "Source",
     "Standing",
     "Stock",
-    "StockLevel",
-    "StockMovement",
     "UnknownMovement",
     "adjusted",
     "allocated",

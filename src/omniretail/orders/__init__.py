@@ -1,6 +1,5 @@
 """Orders: placing, fulfilling and cancelling them, for every channel through the same door."""
 
-from omniretail.orders import models
 from omniretail.orders.changing import (
     Cancel,
     Fulfill,
@@ -59,7 +58,6 @@ __all__ = [
     "find_order",
     "list_fulfillments",
     "list_orders",
-    "models",
     "order_timeline",
     "place",
 ]

@@ -24,6 +24,17 @@ _CHANGE_ORDERS = sql("orders.change_orders")
 _CHANGE_LINES = sql("orders.change_lines")
 _CHANGE_FULFILLMENTS = sql("orders.change_fulfillments")
 _REFUND = sql("orders.refund_tenders")
+_LINE_FIELDS = (
+    "number",
+    "sku",
+    "quantity",
+    "fulfilled_quantity",
+    "cancelled_quantity",
+    "list_price_minor",
+    "unit_price_minor",
+    "price_reason",
+    "total_minor",
+)
 
 
 async def lock(
@@ -74,19 +85,6 @@ async def load(tx: Transaction, order_ids: Sequence[UUID]) -> list[Order]:
         for row in map(dict, await tx.fetch(_ORDERS, ids))
     }
     return [found[order_id] for order_id in ids if order_id in found]
-
-
-_LINE_FIELDS = (
-    "number",
-    "sku",
-    "quantity",
-    "fulfilled_quantity",
-    "cancelled_quantity",
-    "list_price_minor",
-    "unit_price_minor",
-    "price_reason",
-    "total_minor",
-)
 
 
 def write_placed(placed: Sequence[tuple[str, Order]], *, now: datetime) -> list[Write]:

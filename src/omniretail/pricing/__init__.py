@@ -10,7 +10,6 @@ from omniretail.pricing.book import (
     PriceMissing,
     price,
 )
-from omniretail.pricing.models import Price, PriceBook, PriceList
 from omniretail.pricing.operations import (
     CurrencyTaken,
     NewPrice,
@@ -35,9 +34,6 @@ __all__ = [
     "CurrencyTaken",
     "NewPrice",
     "OtherCurrency",
-    "Price",
-    "PriceBook",
-    "PriceList",
     "PriceListSpec",
     "PriceMissing",
     "PricedBasket",
