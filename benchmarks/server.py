@@ -16,7 +16,7 @@ from litestar.enums import MediaType
 from litestar.params import JSONBody
 
 from benchmarks import shop
-from omniretail import channels, clock, orders, pricing, serving, settings
+from omniretail import catalog, channels, clock, inventory, orders, pricing, serving, settings
 from omniretail.api import orders as orders_api
 from omniretail.api import stock as stock_api
 from omniretail.api.keyed import answered
@@ -72,8 +72,23 @@ async def echo(
     priced = pricing.price(await _book(request), basket, command.placed_at)
     if isinstance(priced, DomainError):
         raise priced
-    order = placing._order(command, priced, shop.CURRENCY)
+    order = placing._order(_nowhere(command), command, priced, shop.CURRENCY)
     return answered(Answer(order), orders_api.order_view, status=201)
+
+
+def _nowhere(command: orders.PlaceOrder) -> placing.Surroundings:
+    """Return what deciding about an order would know, with no stock behind it."""
+    plain = catalog.SkuTraits("active")
+    return placing.Surroundings(
+        book=pricing.Book(0, {}),
+        channels={},
+        skus={line.sku: plain for wish in command.fulfillments for line in wish.lines},
+        locations={},
+        policies={},
+        stock=inventory.Stock({}),
+        holds={},
+        room=inventory.ChannelRoom(),
+    )
 
 
 @get("/v1/bench/memory", opt={"scope": "stock:read"})

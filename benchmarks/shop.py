@@ -117,7 +117,7 @@ async def _receive(
     document_id = new_id()
     rows = tuple(
         inventory.DocumentRow(
-            sku=code, location=place, change=_STOCK, reason="opening_balance", occurred_at=now
+            sku=code, location=place, quantity=_STOCK, reason="opening_balance", occurred_at=now
         )
         for code in skus
         for place in locations

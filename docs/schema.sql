@@ -39,6 +39,84 @@ CREATE TABLE channel (
 ALTER TABLE ONLY channel
     ADD CONSTRAINT channel_pkey PRIMARY KEY (code);
 
+CREATE TABLE channel_sku_threshold (
+    channel text NOT NULL,
+    sku text NOT NULL,
+    threshold integer NOT NULL,
+    CONSTRAINT channel_sku_threshold_not_negative CHECK ((threshold >= 0))
+);
+
+ALTER TABLE ONLY channel_sku_threshold
+    ADD CONSTRAINT channel_sku_threshold_pkey PRIMARY KEY (channel, sku);
+
+ALTER TABLE ONLY channel_sku_threshold
+    ADD CONSTRAINT channel_sku_threshold_channel_fkey FOREIGN KEY (channel) REFERENCES channel_stock_policy(channel);
+
+ALTER TABLE ONLY channel_sku_threshold
+    ADD CONSTRAINT channel_sku_threshold_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
+
+CREATE TABLE channel_stock_policy (
+    channel text NOT NULL,
+    pool text,
+    threshold integer NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT channel_stock_policy_threshold_not_negative CHECK ((threshold >= 0))
+);
+
+ALTER TABLE ONLY channel_stock_policy
+    ADD CONSTRAINT channel_stock_policy_pkey PRIMARY KEY (channel);
+
+ALTER TABLE ONLY channel_stock_policy
+    ADD CONSTRAINT channel_stock_policy_channel_fkey FOREIGN KEY (channel) REFERENCES channel(code);
+
+ALTER TABLE ONLY channel_stock_policy
+    ADD CONSTRAINT channel_stock_policy_pool_fkey FOREIGN KEY (pool) REFERENCES location_group(code);
+
+CREATE TABLE count_task (
+    id uuid NOT NULL,
+    location text NOT NULL,
+    assigned_to text,
+    review_threshold integer,
+    note text,
+    due_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    version integer NOT NULL,
+    CONSTRAINT count_task_review_threshold_not_negative CHECK ((review_threshold >= 0))
+);
+
+ALTER TABLE ONLY count_task
+    ADD CONSTRAINT count_task_pkey PRIMARY KEY (id);
+
+CREATE INDEX count_task_location_idx ON count_task USING btree (location, id);
+
+ALTER TABLE ONLY count_task
+    ADD CONSTRAINT count_task_location_fkey FOREIGN KEY (location) REFERENCES location(code);
+
+CREATE TABLE count_task_line (
+    task_id uuid NOT NULL,
+    number integer NOT NULL,
+    sku text NOT NULL,
+    lot text,
+    state text NOT NULL,
+    quantity integer,
+    variance integer,
+    occurred_at timestamp with time zone,
+    counted_by uuid,
+    reviewed_by uuid,
+    count_id uuid,
+    CONSTRAINT count_task_line_counted_whole CHECK ((((state = 'assigned'::text) = (quantity IS NULL)) AND ((quantity IS NULL) = (occurred_at IS NULL)))),
+    CONSTRAINT count_task_line_state_known CHECK ((state = ANY (ARRAY['assigned'::text, 'pending_review'::text, 'counted'::text])))
+);
+
+ALTER TABLE ONLY count_task_line
+    ADD CONSTRAINT count_task_line_pkey PRIMARY KEY (task_id, number);
+
+ALTER TABLE ONLY count_task_line
+    ADD CONSTRAINT count_task_line_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
+
 CREATE TABLE event (
     id uuid NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
@@ -58,6 +136,32 @@ ALTER TABLE ONLY event
 
 CREATE INDEX event_document_idx ON ONLY event USING btree (document_id, sequence);
 
+CREATE TABLE expected_receipt (
+    id uuid NOT NULL,
+    sku text NOT NULL,
+    location text NOT NULL,
+    quantity integer NOT NULL,
+    received integer NOT NULL,
+    expected_at timestamp with time zone NOT NULL,
+    reference text,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL,
+    cancelled_at timestamp with time zone,
+    CONSTRAINT expected_receipt_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT expected_receipt_received_not_negative CHECK ((received >= 0))
+);
+
+ALTER TABLE ONLY expected_receipt
+    ADD CONSTRAINT expected_receipt_pkey PRIMARY KEY (id);
+
+CREATE INDEX expected_receipt_open_idx ON expected_receipt USING btree (sku, location) WHERE ((cancelled_at IS NULL) AND (received < quantity));
+
+ALTER TABLE ONLY expected_receipt
+    ADD CONSTRAINT expected_receipt_location_fkey FOREIGN KEY (location) REFERENCES location(code);
+
+ALTER TABLE ONLY expected_receipt
+    ADD CONSTRAINT expected_receipt_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
+
 CREATE TABLE fulfillment (
     id uuid NOT NULL,
     order_id uuid NOT NULL,
@@ -75,6 +179,42 @@ ALTER TABLE ONLY fulfillment
 CREATE INDEX fulfillment_location_idx ON fulfillment USING btree (location, state, id);
 
 CREATE INDEX fulfillment_order_idx ON fulfillment USING btree (order_id);
+
+CREATE TABLE hold (
+    id uuid NOT NULL,
+    principal_id uuid NOT NULL,
+    channel text,
+    reference text,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    released_at timestamp with time zone,
+    order_id uuid,
+    CONSTRAINT hold_resolved_once CHECK (((released_at IS NULL) OR (order_id IS NULL)))
+);
+
+ALTER TABLE ONLY hold
+    ADD CONSTRAINT hold_pkey PRIMARY KEY (id);
+
+CREATE TABLE hold_line (
+    hold_id uuid NOT NULL,
+    number integer NOT NULL,
+    sku text NOT NULL,
+    location text NOT NULL,
+    kit text,
+    per_unit integer NOT NULL,
+    requested integer NOT NULL,
+    quantity integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT hold_line_per_unit_positive CHECK ((per_unit > 0)),
+    CONSTRAINT hold_line_within_requested CHECK (((requested > 0) AND (quantity >= 0) AND (quantity <= ((requested)::bigint * per_unit))))
+);
+
+ALTER TABLE ONLY hold_line
+    ADD CONSTRAINT hold_line_pkey PRIMARY KEY (hold_id, number, sku);
+
+CREATE INDEX hold_line_open_idx ON hold_line USING btree (sku, location, expires_at) WHERE ((closed_at IS NULL) AND (quantity > 0));
 
 CREATE TABLE idempotency_key (
     principal_id uuid NOT NULL,
@@ -100,14 +240,40 @@ CREATE TABLE location (
     status text NOT NULL,
     version integer NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    safety_stock integer DEFAULT 0 NOT NULL,
     CONSTRAINT location_capabilities_known CHECK ((capabilities <@ ARRAY['carry_out'::text, 'pickup'::text, 'ship'::text])),
     CONSTRAINT location_kind_known CHECK ((kind = ANY (ARRAY['store'::text, 'warehouse'::text]))),
     CONSTRAINT location_placed CHECK (((latitude IS NULL) = (longitude IS NULL))),
+    CONSTRAINT location_safety_stock_not_negative CHECK ((safety_stock >= 0)),
     CONSTRAINT location_status_known CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text])))
 );
 
 ALTER TABLE ONLY location
     ADD CONSTRAINT location_pkey PRIMARY KEY (code);
+
+CREATE TABLE location_group (
+    code text NOT NULL,
+    name text NOT NULL,
+    version integer NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY location_group
+    ADD CONSTRAINT location_group_pkey PRIMARY KEY (code);
+
+CREATE TABLE location_group_member (
+    location_group text NOT NULL,
+    location text NOT NULL
+);
+
+ALTER TABLE ONLY location_group_member
+    ADD CONSTRAINT location_group_member_pkey PRIMARY KEY (location_group, location);
+
+ALTER TABLE ONLY location_group_member
+    ADD CONSTRAINT location_group_member_group_fkey FOREIGN KEY (location_group) REFERENCES location_group(code);
+
+ALTER TABLE ONLY location_group_member
+    ADD CONSTRAINT location_group_member_location_fkey FOREIGN KEY (location) REFERENCES location(code);
 
 CREATE TABLE order_line (
     order_id uuid NOT NULL,
@@ -121,6 +287,8 @@ CREATE TABLE order_line (
     unit_price_minor bigint NOT NULL,
     price_reason text,
     total_minor bigint NOT NULL,
+    components jsonb,
+    promised_at timestamp with time zone,
     CONSTRAINT order_line_progress_within_quantity CHECK (((fulfilled_quantity >= 0) AND (cancelled_quantity >= 0) AND ((fulfilled_quantity + cancelled_quantity) <= quantity))),
     CONSTRAINT order_line_quantity_positive CHECK ((quantity > 0))
 )
@@ -208,6 +376,28 @@ ALTER TABLE ONLY sales_order
 
 CREATE INDEX sales_order_channel_idx ON sales_order USING btree (channel, id);
 
+CREATE TABLE shortage (
+    id uuid NOT NULL,
+    sku text NOT NULL,
+    location text NOT NULL,
+    missing integer NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    document_type text NOT NULL,
+    document_id uuid NOT NULL,
+    note text,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    CONSTRAINT shortage_closed_whole CHECK (((closed_at IS NULL) = (closed_by IS NULL))),
+    CONSTRAINT shortage_missing_positive CHECK ((missing > 0))
+);
+
+ALTER TABLE ONLY shortage
+    ADD CONSTRAINT shortage_pkey PRIMARY KEY (id);
+
+CREATE INDEX shortage_location_idx ON shortage USING btree (location, id);
+
+CREATE UNIQUE INDEX shortage_open_key ON shortage USING btree (sku, location) WHERE (closed_at IS NULL);
+
 CREATE TABLE sku (
     code text NOT NULL,
     name text NOT NULL,
@@ -216,7 +406,12 @@ CREATE TABLE sku (
     search_text text NOT NULL,
     version integer NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT sku_status_known CHECK ((status = ANY (ARRAY['active'::text, 'blocked'::text])))
+    tracking text,
+    components jsonb,
+    ordering jsonb,
+    CONSTRAINT sku_kit_untracked CHECK (((components IS NULL) OR (tracking IS NULL))),
+    CONSTRAINT sku_status_known CHECK ((status = ANY (ARRAY['active'::text, 'blocked'::text]))),
+    CONSTRAINT sku_tracking_known CHECK ((tracking = ANY (ARRAY['lot'::text, 'serial'::text])))
 );
 
 ALTER TABLE ONLY sku
@@ -238,24 +433,94 @@ CREATE INDEX sku_barcode_sku_idx ON sku_barcode USING btree (sku);
 ALTER TABLE ONLY sku_barcode
     ADD CONSTRAINT sku_barcode_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
 
+CREATE TABLE stock_cost (
+    movement_id uuid NOT NULL,
+    sku text NOT NULL,
+    location text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    quantity integer NOT NULL,
+    unit_cost numeric NOT NULL,
+    currency text NOT NULL,
+    on_hand_before integer NOT NULL,
+    average numeric NOT NULL,
+    CONSTRAINT stock_cost_not_negative CHECK (((unit_cost >= (0)::numeric) AND (average >= (0)::numeric)))
+);
+
+ALTER TABLE ONLY stock_cost
+    ADD CONSTRAINT stock_cost_pkey PRIMARY KEY (movement_id);
+
+CREATE INDEX stock_cost_place_idx ON stock_cost USING btree (sku, location, recorded_at, movement_id);
+
+CREATE TABLE stock_count (
+    id uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    sku text NOT NULL,
+    location text NOT NULL,
+    lot text,
+    quantity integer NOT NULL,
+    variance integer NOT NULL,
+    document_id uuid NOT NULL,
+    actor_id uuid NOT NULL,
+    CONSTRAINT stock_count_quantity_not_negative CHECK ((quantity >= 0))
+);
+
+ALTER TABLE ONLY stock_count
+    ADD CONSTRAINT stock_count_pkey PRIMARY KEY (id);
+
+CREATE INDEX stock_count_document_idx ON stock_count USING btree (document_id);
+
+CREATE INDEX stock_count_place_idx ON stock_count USING btree (sku, location, occurred_at);
+
 CREATE TABLE stock_level (
     sku text NOT NULL,
     location text NOT NULL,
     on_hand integer NOT NULL,
     allocated integer NOT NULL,
+    held integer DEFAULT 0 NOT NULL,
+    damaged integer DEFAULT 0 NOT NULL,
+    quality_control integer DEFAULT 0 NOT NULL,
+    safety_stock integer,
+    moved_at timestamp with time zone,
+    counted_at timestamp with time zone,
+    shortage_id uuid,
     CONSTRAINT stock_level_allocated_not_negative CHECK ((allocated >= 0)),
-    CONSTRAINT stock_level_on_hand_not_negative CHECK ((on_hand >= 0))
+    CONSTRAINT stock_level_held_not_negative CHECK ((held >= 0)),
+    CONSTRAINT stock_level_on_hand_not_negative CHECK (((on_hand >= 0) OR (shortage_id IS NOT NULL))),
+    CONSTRAINT stock_level_safety_stock_not_negative CHECK ((safety_stock >= 0)),
+    CONSTRAINT stock_level_set_aside_on_hand CHECK (((damaged >= 0) AND (quality_control >= 0) AND (((damaged + quality_control) <= on_hand) OR (shortage_id IS NOT NULL))))
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05');
 
 ALTER TABLE ONLY stock_level
     ADD CONSTRAINT stock_level_pkey PRIMARY KEY (sku, location);
 
+CREATE INDEX stock_level_location_idx ON stock_level USING btree (location, sku);
+
 ALTER TABLE ONLY stock_level
     ADD CONSTRAINT stock_level_location_fkey FOREIGN KEY (location) REFERENCES location(code);
 
 ALTER TABLE ONLY stock_level
     ADD CONSTRAINT stock_level_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
+
+CREATE TABLE stock_lot (
+    sku text NOT NULL,
+    location text NOT NULL,
+    lot text NOT NULL,
+    expires_on date,
+    on_hand integer NOT NULL,
+    damaged integer NOT NULL,
+    quality_control integer NOT NULL,
+    CONSTRAINT stock_lot_set_aside_on_hand CHECK (((damaged >= 0) AND (quality_control >= 0) AND ((damaged + quality_control) <= on_hand)))
+);
+
+ALTER TABLE ONLY stock_lot
+    ADD CONSTRAINT stock_lot_pkey PRIMARY KEY (sku, location, lot);
+
+CREATE INDEX stock_lot_there_idx ON stock_lot USING btree (sku, location) WHERE (on_hand > 0);
+
+ALTER TABLE ONLY stock_lot
+    ADD CONSTRAINT stock_lot_level_fkey FOREIGN KEY (sku, location) REFERENCES stock_level(sku, location);
 
 CREATE TABLE stock_movement (
     id uuid NOT NULL,
@@ -273,17 +538,52 @@ CREATE TABLE stock_movement (
     actor_id uuid NOT NULL,
     channel text,
     idempotency_key text NOT NULL,
+    kit text,
+    lot text,
+    serials text[],
+    corrects uuid,
+    shortage_id uuid,
     CONSTRAINT stock_movement_quantity_positive CHECK ((quantity > 0)),
-    CONSTRAINT stock_movement_states_known CHECK (((((((((from_state = 'supplier'::text) AND (to_state = 'available'::text)) OR ((from_state = 'available'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'shrinkage'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'allocated'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'available'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'customer'::text))))
+    CONSTRAINT stock_movement_states_known CHECK (((((((((((((((((((((((from_state = 'supplier'::text) AND (to_state = 'available'::text)) OR ((from_state = 'available'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'shrinkage'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'allocated'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'available'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'available'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'available'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'available'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'in_transit'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'available'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'shrinkage'::text))))
 )
 PARTITION BY RANGE (recorded_at);
 
 ALTER TABLE ONLY stock_movement
     ADD CONSTRAINT stock_movement_pkey PRIMARY KEY (id, recorded_at);
 
+CREATE INDEX stock_movement_corrects_idx ON ONLY stock_movement USING btree (corrects) WHERE (corrects IS NOT NULL);
+
 CREATE INDEX stock_movement_document_idx ON ONLY stock_movement USING btree (document_id);
 
 CREATE INDEX stock_movement_sku_idx ON ONLY stock_movement USING btree (sku, id);
+
+CREATE TABLE stock_reason (
+    code text NOT NULL,
+    name text NOT NULL,
+    direction text NOT NULL,
+    status text NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT stock_reason_direction_known CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text, 'either'::text]))),
+    CONSTRAINT stock_reason_status_known CHECK ((status = ANY (ARRAY['active'::text, 'retired'::text])))
+);
+
+ALTER TABLE ONLY stock_reason
+    ADD CONSTRAINT stock_reason_pkey PRIMARY KEY (code);
+
+CREATE TABLE stock_serial (
+    sku text NOT NULL,
+    serial text NOT NULL,
+    state text NOT NULL,
+    location text,
+    CONSTRAINT stock_serial_placed CHECK (((state = 'on_hand'::text) = (location IS NOT NULL))),
+    CONSTRAINT stock_serial_state_known CHECK ((state = ANY (ARRAY['on_hand'::text, 'gone'::text])))
+);
+
+ALTER TABLE ONLY stock_serial
+    ADD CONSTRAINT stock_serial_pkey PRIMARY KEY (sku, serial);
+
+ALTER TABLE ONLY stock_serial
+    ADD CONSTRAINT stock_serial_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
 
 CREATE TABLE tender (
     order_id uuid NOT NULL,
@@ -297,3 +597,82 @@ CREATE TABLE tender (
 
 ALTER TABLE ONLY tender
     ADD CONSTRAINT tender_pkey PRIMARY KEY (order_id, number);
+
+CREATE TABLE transfer (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    source text NOT NULL,
+    destination text NOT NULL,
+    state text NOT NULL,
+    note text,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL,
+    expected_at timestamp with time zone,
+    shipped_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    version integer NOT NULL,
+    CONSTRAINT transfer_between_two CHECK ((source <> destination)),
+    CONSTRAINT transfer_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'shipped'::text, 'partially_received'::text, 'received'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY transfer
+    ADD CONSTRAINT transfer_number_key UNIQUE (number);
+
+ALTER TABLE ONLY transfer
+    ADD CONSTRAINT transfer_pkey PRIMARY KEY (id);
+
+CREATE INDEX transfer_destination_idx ON transfer USING btree (destination, id);
+
+CREATE INDEX transfer_source_idx ON transfer USING btree (source, id);
+
+ALTER TABLE ONLY transfer
+    ADD CONSTRAINT transfer_destination_fkey FOREIGN KEY (destination) REFERENCES location(code);
+
+ALTER TABLE ONLY transfer
+    ADD CONSTRAINT transfer_source_fkey FOREIGN KEY (source) REFERENCES location(code);
+
+CREATE TABLE transfer_discrepancy (
+    transfer_id uuid NOT NULL,
+    number integer NOT NULL,
+    line_number integer NOT NULL,
+    kind text NOT NULL,
+    quantity integer NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by uuid NOT NULL,
+    resolution text,
+    note text,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    CONSTRAINT transfer_discrepancy_closed_whole CHECK ((((resolution IS NULL) = (closed_at IS NULL)) AND ((closed_at IS NULL) = (closed_by IS NULL)))),
+    CONSTRAINT transfer_discrepancy_kind_known CHECK ((kind = ANY (ARRAY['over'::text, 'under'::text]))),
+    CONSTRAINT transfer_discrepancy_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT transfer_discrepancy_resolution_known CHECK ((resolution = ANY (ARRAY['found'::text, 'lost'::text])))
+);
+
+ALTER TABLE ONLY transfer_discrepancy
+    ADD CONSTRAINT transfer_discrepancy_pkey PRIMARY KEY (transfer_id, number);
+
+CREATE TABLE transfer_line (
+    transfer_id uuid NOT NULL,
+    number integer NOT NULL,
+    sku text NOT NULL,
+    destination text NOT NULL,
+    quantity integer NOT NULL,
+    shipped integer NOT NULL,
+    received integer NOT NULL,
+    returned integer NOT NULL,
+    found integer NOT NULL,
+    lost integer NOT NULL,
+    unit_cost numeric,
+    cost_currency text,
+    CONSTRAINT transfer_line_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT transfer_line_within_shipped CHECK (((shipped >= 0) AND (received >= 0) AND (returned >= 0) AND (found >= 0) AND (lost >= 0) AND ((((received + returned) + found) + lost) <= shipped)))
+);
+
+ALTER TABLE ONLY transfer_line
+    ADD CONSTRAINT transfer_line_pkey PRIMARY KEY (transfer_id, number);
+
+CREATE INDEX transfer_line_inbound_idx ON transfer_line USING btree (sku, destination) WHERE (shipped > (((received + returned) + found) + lost));
+
+ALTER TABLE ONLY transfer_line
+    ADD CONSTRAINT transfer_line_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);

@@ -33,7 +33,7 @@ TOGETHER = {
             sql("idempotency.known_keys"),
             sql("pricing.book_version"),
             sql("channels.channels_by_code"),
-            sql("catalog.statuses_of_skus"),
+            sql("catalog.traits_of_skus"),
             sql("catalog.locations_by_code"),
             sql("inventory.lock_levels"),
         )
@@ -63,7 +63,7 @@ TOGETHER = {
     ),
     "booking stock reads": _reading_together(
         (
-            sql("catalog.statuses_of_skus"),
+            sql("catalog.traits_of_skus"),
             sql("catalog.locations_by_code"),
             sql("inventory.lock_levels"),
         )

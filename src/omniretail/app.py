@@ -17,10 +17,12 @@ from omniretail.api import (
     channels,
     docs,
     fulfillments,
+    holds,
     orders,
     prices,
     problems,
     stock,
+    stock_documents,
     system,
 )
 from omniretail.api.auth import KeyRing, authorize
@@ -39,8 +41,10 @@ HANDLERS = [
     *channels.HANDLERS,
     *orders.HANDLERS,
     *fulfillments.HANDLERS,
+    *holds.HANDLERS,
     *prices.HANDLERS,
     *stock.HANDLERS,
+    *stock_documents.HANDLERS,
     *system.HANDLERS,
 ]
 

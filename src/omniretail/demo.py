@@ -1,7 +1,7 @@
 """The demo retailer: generated, small, and made only through the doors that a real one uses.
 
-Four stores and a warehouse, 240 SKUs with prices in euro, stock, a few orders in each state, and one
-key of every kind. Loaded once; the keys are written to a file that only its owner can read.
+Four stores and a warehouse, 240 SKUs and a kit with prices in euro, stock, a few orders in each state,
+and one key of every kind. Loaded once; the keys are written to a file that only its owner can read.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
+from msgspec import structs
 from stdnum import ean
 
 from omniretail import catalog, channels, inventory, orders, pricing
@@ -46,6 +47,13 @@ _GOODS = (
 )
 _COLORS = ("Black", "White", "Red", "Blue", "Green", "Sand")
 _SIZES = ("XS", "S", "M", "L", "XL")
+_TWIN_PACK = catalog.SkuSpec(
+    code="TWIN-TEE-BLA-M",
+    name="T-shirt, black, M, twin pack",
+    components=(catalog.Component("TEE-BLA-M", 2),),
+)
+_TWIN_PACK_MINOR = 3490
+_BACK_ORDERED = {"LAMP-SAN-XL": catalog.Ordering("back_order", limit=20)}
 
 
 class DemoKeys(msgspec.Struct, frozen=True):
@@ -106,16 +114,12 @@ async def _master_data(tx: Transaction, advance: Advance, now: datetime) -> None
             now=now,
         )
     _all_good(await catalog.put_locations(tx, [_location(*row) for row in _LOCATIONS], now=now))
+    stores = tuple(code for code, _, kind, *_ in _LOCATIONS if kind == "store")
+    await catalog.put_location_group(
+        tx, catalog.LocationGroup(code="stores", name="All stores", locations=stores), now=now
+    )
     advance("locations")
-    skus = [
-        catalog.SkuSpec(
-            code=f"{code}-{color[:3].upper()}-{size}",
-            name=f"{name}, {color.lower()}, {size}",
-            barcodes=(catalog.Barcode(code=_gtin(number)),),
-        )
-        for number, ((code, name, _), color, size) in enumerate(product(_GOODS, _COLORS, _SIZES))
-    ]
-    _all_good(await catalog.put_skus(tx, skus, now=now))
+    _all_good(await catalog.put_skus(tx, [*_skus(), _TWIN_PACK], now=now))
     advance("SKUs")
     await pricing.put_price_list(
         tx, pricing.PriceListSpec(code="retail", name="Retail prices", currency="EUR"), now=now
@@ -130,8 +134,24 @@ async def _master_data(tx: Transaction, advance: Advance, now: datetime) -> None
         )
         for (code, _, amount), color, size in product(_GOODS, _COLORS, _SIZES)
     ]
-    _all_good(await pricing.set_prices(tx, prices, now=now))
+    twin_pack = structs.replace(prices[0], sku=_TWIN_PACK.code, amount_minor=_TWIN_PACK_MINOR)
+    _all_good(await pricing.set_prices(tx, [*prices, twin_pack], now=now))
     advance("prices")
+
+
+def _skus() -> list[catalog.SkuSpec]:
+    skus = []
+    for number, ((good, name, _), color, size) in enumerate(product(_GOODS, _COLORS, _SIZES)):
+        code = f"{good}-{color[:3].upper()}-{size}"
+        skus.append(
+            catalog.SkuSpec(
+                code=code,
+                name=f"{name}, {color.lower()}, {size}",
+                barcodes=(catalog.Barcode(code=_gtin(number)),),
+                ordering=_BACK_ORDERED.get(code),
+            )
+        )
+    return skus
 
 
 async def _keys(tx: Transaction, now: datetime) -> tuple[DemoKeys, dict[str, channels.Principal]]:
@@ -163,7 +183,7 @@ async def _stock(tx: Transaction, principal: channels.Principal, now: datetime) 
         inventory.DocumentRow(
             sku=f"{code}-{color[:3].upper()}-{size}",
             location=location,
-            change=100 if location == "WH" else 6 + (len(code) + len(color) + len(size)) % 9,
+            quantity=100 if location == "WH" else 6 + (len(code) + len(color) + len(size)) % 9,
             reason="opening_balance",
             occurred_at=now,
         )

@@ -25,6 +25,12 @@ def new_id_text() -> str:
     return str(_uuid7())
 
 
+def first_id(moment: datetime) -> UUID:
+    """Return what stands before every identity made at `moment` or later."""
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return UUID(int=milliseconds << 80)
+
+
 def document_number(document_id: UUID, at: datetime) -> str:
     """Return what staff and customers read out: the day, then 40 random bits of the identity.
 

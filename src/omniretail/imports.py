@@ -4,8 +4,10 @@ Columns are named in the first line, in any order; what is left empty takes its 
 
 | kind | columns |
 |---|---|
-| locations | code, name, kind, time_zone, latitude, longitude, capabilities (a b c), status |
-| skus | code, name, tax_class, status, barcodes (a b c), internal_barcodes (a b c) |
+| locations | code, name, kind, time_zone, latitude, longitude, capabilities (a b c), status, |
+| | safety_stock |
+| skus | code, name, tax_class, status, barcodes (a b c), internal_barcodes (a b c), tracking, |
+| | components (SKU:2/OTHER:1), ordering (back_order, pre_order), ordering_limit, ships_at |
 | prices | price_list, sku, amount (12.50), currency, valid_from (RFC 3339; empty: now) |
 | receipts | sku, location, quantity, reason, occurred_at |
 """
@@ -31,11 +33,21 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _COLUMNS: dict[Kind, tuple[frozenset[str], frozenset[str]]] = {
     "locations": (
         frozenset({"code", "name"}),
-        frozenset({"kind", "time_zone", "latitude", "longitude", "capabilities", "status"}),
+        frozenset(
+            {
+                *("kind", "time_zone", "latitude", "longitude", "capabilities", "status"),
+                "safety_stock",
+            }
+        ),
     ),
     "skus": (
         frozenset({"code", "name"}),
-        frozenset({"tax_class", "status", "barcodes", "internal_barcodes"}),
+        frozenset(
+            {
+                *("tax_class", "status", "barcodes", "internal_barcodes", "tracking"),
+                *("components", "ordering", "ordering_limit", "ships_at"),
+            }
+        ),
     ),
     "prices": (frozenset({"price_list", "sku", "amount", "currency"}), frozenset({"valid_from"})),
     "receipts": (
@@ -196,13 +208,33 @@ def _location(cells: dict[str, Any], _: datetime) -> catalog.LocationSpec:
     return msgspec.convert(_coded(cells), catalog.LocationSpec, strict=False)
 
 
-def _sku(cells: dict[str, Any], _: datetime) -> catalog.SkuSpec:
+def _sku(cells: dict[str, Any], now: datetime) -> catalog.SkuSpec:
     cells["barcodes"] = [
         {"code": code, "kind": kind}
         for column, kind in (("barcodes", "gtin"), ("internal_barcodes", "internal"))
         for code in cells.pop(column, "").split()
     ]
+    cells["components"] = [
+        _component(part) for part in cells.get("components", "").split("/") if part
+    ]
+    limit, ships_at = cells.pop("ordering_limit", None), cells.pop("ships_at", None)
+    if policy := cells.pop("ordering", None):
+        cells["ordering"] = {
+            "policy": policy,
+            "limit": limit or 0,
+            "ships_at": ships_at and _moment(ships_at, now),
+        }
+    elif limit or ships_at:
+        raise ValueError("ordering_limit and ships_at belong to an ordering, which is empty")
     return msgspec.convert(_coded(cells), catalog.SkuSpec, strict=False)
+
+
+def _component(part: str) -> dict[str, str]:
+    # A code may hold a colon, a quantity does not.
+    sku, _, quantity = part.strip().rpartition(":")
+    if not sku or not quantity.isdecimal():
+        raise ValueError(f"{part!r} is not a SKU, a colon and a quantity")
+    return {"sku": sku, "quantity": quantity}
 
 
 def _price(cells: dict[str, Any], now: datetime) -> pricing.NewPrice:
@@ -222,7 +254,7 @@ def _receipt(cells: dict[str, Any], now: datetime) -> inventory.DocumentRow:
     return inventory.DocumentRow(
         sku=cells["sku"],
         location=cells["location"],
-        change=quantity,
+        quantity=quantity,
         reason=cells.get("reason", "purchase"),
         occurred_at=_moment(cells.get("occurred_at"), now),
     )

@@ -23,7 +23,7 @@ _NOBODY = UUID(int=7)
 _TABLES = (
     *("channel", "location", "sku", "sku_barcode", "price_list", "price", "price_book"),
     *("stock_level", "stock_movement", "sales_order", "order_line", "fulfillment", "tender"),
-    *("refund", "event", "idempotency_key", "api_key"),
+    *("refund", "event", "idempotency_key", "api_key", "location_group", "location_group_member"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -74,6 +74,12 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "tax_class": "standard",
             "status": "active",
             "barcodes": [{"code": "4006381333931", "kind": "gtin"}],
+            "ordering": {"policy": "pre_order", "limit": 3, "ships_at": now},
+        },
+        ("PUT", "/v1/skus/N2"): {"name": "New", "tracking": "serial"},
+        ("PUT", "/v1/skus/N3"): {
+            "name": "New",
+            "components": [{"sku": "A", "quantity": 2}, {"sku": "B", "quantity": 1}],
         },
         ("PUT", "/v1/locations/N1"): {
             "name": "New",
@@ -83,7 +89,9 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "longitude": 13.4,
             "capabilities": ["pickup"],
             "status": "active",
+            "safety_stock": 2,
         },
+        ("PUT", "/v1/location-groups/n1"): {"name": "New", "locations": ["S1", "WH"]},
         ("PUT", "/v1/channels/n1"): {"name": "New", "kind": "mobile", "currency": "EUR"},
         ("PUT", "/v1/price-lists/retail"): {"name": "New", "currency": "EUR"},
         ("PUT", "/v1/price-lists/retail/prices"): {
@@ -314,7 +322,11 @@ async def test_a_missing_field_is_pointed_at(retailer: Retailer) -> None:
     for path, body, pointer in (
         ("/v1/orders", {}, "/fulfillments"),
         ("/v1/orders", {"fulfillments": [{"kind": "pickup"}]}, "/fulfillments/0/lines"),
-        ("/v1/stock/receipts", {"lines": [{"sku": "A"}]}, "/lines/0/location"),
+        (
+            "/v1/stock/receipts",
+            {"lines": [{"sku": "A"}], "all_or_nothing": True},
+            "/lines/0/location",
+        ),
     ):
         told = problem(await sent(retailer.office, "POST", path, json.dumps(body).encode()))
         assert [fault["pointer"] for fault in told["errors"]] == [pointer]
@@ -344,6 +356,17 @@ OUT_OF_BOUNDS = [
     ),
     ("PUT", "/v1/price-lists/retail/prices", "/prices/0/price/amount", _NO_AMOUNT),
     ("PUT", "/v1/skus/N1", "/barcodes/0", ['{"code": "4006381333932"}']),
+    ("PUT", "/v1/skus/N3", "/components/0/quantity", ["0", "10001", "-1", "1.5", "null"]),
+    ("PUT", "/v1/skus/N3", "/components/1/sku", ['"A"', '"NOTHING"', '"N3"', '"n/a"', "null"]),
+    ("PUT", "/v1/skus/N3", "/components", [json.dumps([{"sku": "A", "quantity": 1}] * 51)]),
+    ("PUT", "/v1/skus/N1", "/ordering/policy", ['"never"', "null"]),
+    ("PUT", "/v1/skus/N1", "/ordering/limit", ["-1", str(2**31), "0.5", "null"]),
+    ("PUT", "/v1/skus/N1", "/ordering/ships_at", ["null", '"2026-01-01T00:00:00"', '"soon"']),
+    ("PUT", "/v1/skus/N1", "/ordering/ships_at", ['"0001-01-01T00:00:00+14:00"']),
+    ("PUT", "/v1/skus/N1", "/ordering/ships_at", ['"9999-12-31T23:59:59-14:00"']),
+    ("PUT", "/v1/skus/N2", "/tracking", ['"batch"', '""', "true"]),
+    ("PUT", "/v1/location-groups/n1", "/locations", ["null", json.dumps(["S1"] * 1001)]),
+    ("PUT", "/v1/locations/N1", "/safety_stock", ["-1", "1000001", "0.5", "null", '"1"']),
     ("PUT", "/v1/locations/N1", "/latitude", ["90.1", "-91", '"52.5"']),
     ("PUT", "/v1/locations/N1", "/time_zone", ['"Atlantis"', '"../etc/passwd"']),
     ("PUT", "/v1/channels/n1", "/currency", ['"ZZZ"', '"XAU"', '"€"']),
@@ -424,10 +447,41 @@ async def test_a_file_that_is_no_csv(retailer: Retailer) -> None:
     [
         (
             "locations",
-            "code,name,latitude,longitude",
-            ["N,n,nan,1", "N,n,1,inf", "N,n,91,0", ",n,,"],
+            "code,name,latitude,longitude,safety_stock",
+            [
+                "N,n,nan,1,",
+                "N,n,1,inf,",
+                "N,n,91,0,",
+                ",n,,,",
+                "N,n,,,-1",
+                "N,n,,,1000001",
+                "N,n,,,x",
+            ],
         ),
         ("skus", "code,name,barcodes", ["a/b,n,", "N,,", "N,n,123", f"{'x' * 65},n,", "N,n"]),
+        (
+            "skus",
+            "code,name,tracking,components,ordering,ordering_limit,ships_at",
+            [
+                "N,n,batch,,,,",
+                "N,n,,A,,,",
+                "N,n,,A:0,,,",
+                "N,n,,A:-1,,,",
+                "N,n,,:1,,,",
+                "N,n,,NOTHING:1,,,",
+                "N,n,,A:1;A:2,,,",
+                "N,n,lot,A:1,,,",
+                f"N,n,,A:{'9' * 5000},,,",
+                "N,n,,,sometimes,,",
+                "N,n,,,,5,",
+                "N,n,,,back_order,-1,",
+                "N,n,,,back_order,2147483648,",
+                "N,n,,,back_order,many,",
+                "N,n,,,pre_order,,",
+                "N,n,,,pre_order,,2026-12-01T00:00:00",
+                "N,n,,,pre_order,,0001-01-01T00:00:00+14:00",
+            ],
+        ),
         (
             "prices",
             "price_list,sku,amount,currency,valid_from",

@@ -43,6 +43,42 @@ async def test_a_file_is_taken_row_by_row_and_says_what_it_refused(retailer: Ret
     ]
 
 
+async def test_a_file_of_skus_says_what_they_are_made_of_and_tracked_by(retailer: Retailer) -> None:
+    """Given codes with spaces and colons, when a file packs them, then each is one component."""
+    file = (
+        "code,name,tracking,components,ordering,ordering_limit,ships_at\n"
+        "CUP: red,Red cup,lot,,,,\n"
+        "TIN 1,Tin,,,pre_order,7,2031-03-01T10:00:00+01:00\n"
+        "BOX,Box,,CUP: red:2/TIN 1:1/,,,\n"
+        "CRATE,Crate,,BOX:6,,,\n"
+    )
+
+    answer = (await send(retailer.office, "skus", file, "file-2")).json()
+
+    assert answer["taken"] == 3
+    assert [(row["line"], row["code"]) for row in answer["refused"]] == [(5, "component_is_kit")]
+    box = (await retailer.office.get("/v1/skus/BOX")).json()
+    assert box["components"] == [
+        {"sku": "CUP: red", "quantity": 2},
+        {"sku": "TIN 1", "quantity": 1},
+    ]
+    assert box["ordering"] is None
+    cups = (await retailer.office.get("/v1/skus", q="cup")).json()["items"]
+    assert [cup["tracking"] for cup in cups] == ["lot"]
+    tin = (await retailer.office.get("/v1/skus/TIN 1")).json()
+    assert tin["ordering"]["ships_at"] == "2031-03-01T09:00:00Z"
+
+
+async def test_a_file_of_locations_says_what_they_withhold(retailer: Retailer) -> None:
+    file = "code,name,safety_stock\nS1,Store 1,2\nS8,Store 8,\n"
+
+    assert (await send(retailer.office, "locations", file, "file-3")).json()["taken"] == 2
+
+    for code, withheld in (("S1", 2), ("S8", 0)):
+        found = (await retailer.office.get(f"/v1/locations/{code}")).json()
+        assert found["safety_stock"] == withheld
+
+
 async def test_the_same_file_under_the_same_key_is_taken_once(retailer: Retailer) -> None:
     file = "sku,location,quantity\nA,S1,5\nNOBODY,S1,5\nA,S1,0\n"
 

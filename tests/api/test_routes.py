@@ -28,7 +28,14 @@ PUT     /v1/channels/{code}                                                     
 GET     /v1/fulfillments                              terminal  channel  staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/handover    terminal           staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/shipment    terminal           staff  integration
+POST    /v1/holds                                     terminal  channel  staff  integration
+GET     /v1/holds/{hold_id}                           terminal  channel  staff  integration
+PATCH   /v1/holds/{hold_id}                           terminal  channel  staff  integration
+DELETE  /v1/holds/{hold_id}                           terminal  channel  staff  integration
 POST    /v1/imports/{kind}                                                      integration
+GET     /v1/location-groups                           terminal  channel  staff  integration
+GET     /v1/location-groups/{code}                    terminal  channel  staff  integration
+PUT     /v1/location-groups/{code}                                              integration
 GET     /v1/locations                                 terminal  channel  staff  integration
 GET     /v1/locations/{code}                          terminal  channel  staff  integration
 PUT     /v1/locations/{code}                                                    integration
@@ -48,6 +55,10 @@ POST    /v1/stock/adjustments                                            staff  
 GET     /v1/stock/movements                           terminal  channel  staff  integration
 PATCH   /v1/stock/movements/{movement_id}                                staff  integration
 DELETE  /v1/stock/movements/{movement_id}                                staff  integration
+GET     /v1/stock/reasons                             terminal  channel  staff  integration
+PUT     /v1/stock/reasons/{code}                                                integration
+POST    /v1/stock/counts                                                 staff  integration
+POST    /v1/stock/set-asides                                             staff  integration
 POST    /v1/stock/receipts                                               staff  integration
 
 GET     /docs                                         everybody
@@ -302,6 +313,19 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         "/v1/stock/adjustments": {
             "lines": [{"sku": "A", "location": "S1", "change": 1, "reason": "other"}]
         },
+        "/v1/stock/counts": _stock(1),
+        "/v1/stock/set-asides": {
+            "lines": [
+                {
+                    "sku": "A",
+                    "location": "S1",
+                    "quantity": 1,
+                    "to_state": "damaged",
+                    "reason": "damaged",
+                }
+            ]
+        },
+        "/v1/holds": {"lines": [{"sku": "A", "location": "S1", "quantity": 1}], "channel": "web"},
         "/v1/imports/skus": {},
     }
     assert len(whole) == sum(method == "POST" for method, _ in ROWS)

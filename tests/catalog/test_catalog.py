@@ -118,6 +118,14 @@ async def test_a_location_needs_a_zone_of_this_world_and_both_coordinates(
     assert (await retailer.till.get("/v1/locations/S9")).json()["longitude"] == 13.4
 
 
+async def test_a_location_withholds_what_it_is_told_to(retailer: Retailer) -> None:
+    stated = await retailer.office.put("/v1/locations/S1", {"name": "S1", "safety_stock": 3})
+    unstated = await retailer.office.put("/v1/locations/S2", {"name": "S2"})
+
+    assert (stated.json()["safety_stock"], unstated.json()["safety_stock"]) == (3, 0)
+    assert (await retailer.till.get("/v1/locations/S1")).json() == stated.json()
+
+
 async def test_codes_that_differ_by_case_are_different_skus(retailer: Retailer) -> None:
     await retailer.office.put("/v1/skus/x1", {"name": "small"})
     await retailer.office.put("/v1/skus/X1", {"name": "large"})

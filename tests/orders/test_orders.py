@@ -57,7 +57,7 @@ async def test_all_of_an_order_or_nothing(retailer: Retailer) -> None:
 
     assert refused.status_code == 409
     assert refused.json()["shortages"] == [
-        {"sku": "B", "location": "S1", "requested": 2, "available": 1}
+        {"sku": "B", "location": "S1", "requested": 2, "available": 1, "missing": 1}
     ]
     assert await retailer.level("A", "S1") == (5, 0, 5)
 

@@ -150,7 +150,7 @@ class Ledger(RuleBasedStateMachine):
                 inventory.DocumentRow(
                     sku=sku,
                     location=location,
-                    change=change,
+                    quantity=change,
                     reason=reason,
                     occurred_at=clock.now(),
                 ),

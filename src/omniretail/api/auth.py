@@ -24,6 +24,13 @@ class ScopeMissing(Forbidden):
         super().__init__(f"The key lacks the scope {scope}.", scope=scope)
 
 
+class ChannelBound(Forbidden):
+    """This key acts in its own channel only."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(f"This key may not act in {channel}.", channel=channel)
+
+
 class KeyRing:
     """Remembers for a few seconds which token is which principal, so that most requests ask nobody."""
 
@@ -70,3 +77,11 @@ def require(principal: Principal, scope: str) -> None:
     """Demand a scope of a principal. Raises: ScopeMissing."""
     if scope not in principal.scopes:
         raise ScopeMissing(scope)
+
+
+def acting_channel(principal: Principal, named: str | None) -> str | None:
+    """Return the channel a principal acts in: the one it names, or its own. Raises: ChannelBound."""
+    channel = named or principal.channel
+    if channel is not None and principal.channel not in {None, channel}:
+        raise ChannelBound(channel)
+    return channel

@@ -14,6 +14,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import Empty
 
+from omniretail.api import rows
 from omniretail.api.problems import (
     BodyTooLarge,
     MalformedRequest,
@@ -22,6 +23,7 @@ from omniretail.api.problems import (
 )
 
 _JSON = {"application/json", ""}
+_ROWS = "application/x-ndjson"
 # A client that is still sending would see a broken connection instead of our answer.
 _DRAINED_BODIES = 4
 _DRAIN_SECONDS = 2.0
@@ -39,10 +41,15 @@ class BodyRequest(Request[Any, Any, State]):
         """
         if self._json is Empty:
             media_type = self.content_type[0]
-            if media_type not in _JSON:
-                raise UnsupportedMediaType(f"Send application/json, not {media_type}.")
             taken = self.route_handler.parsed_data_field
-            self._json = _decoded(await self.body(), taken.annotation if taken else Any)
+            kind = taken.annotation if taken else Any
+            if media_type == _ROWS and rows.takes_rows(kind):
+                whole = self.query_params.get("all_or_nothing", "false") == "true"
+                self._json = rows.decoded_lines(await self.body(), kind, all_or_nothing=whole)
+            elif media_type in _JSON:
+                self._json = _decoded(await self.body(), kind)
+            else:
+                raise UnsupportedMediaType(f"Send application/json, not {media_type}.")
         return self._json
 
     async def body(self) -> bytes:
@@ -74,6 +81,8 @@ def _decoded(body: bytes, kind: Any) -> Any:
     try:
         return _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
+        if (found := rows.decoded_by_row(body, kind)) is not None:
+            return found
         raise not_valid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedRequest(f"The body is not JSON in UTF-8: {error}.") from error

@@ -1,4 +1,4 @@
-"""Locations and SKUs over HTTP."""
+"""Locations, their groups, and SKUs over HTTP."""
 
 import re
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from msgspec import Meta
 from omniretail import catalog, clock
 from omniretail.api.paging import Cursor, Limit, Page, page, text_cursor
 from omniretail.api.process import Tx
-from omniretail.api.wire import Code, CodeInPath, Request, Text, View
+from omniretail.api.wire import Code, CodeInPath, Moment, Request, Text, View
 from omniretail.errors import DomainError, Invalid
 
 IfMatch = Annotated[
@@ -30,6 +30,9 @@ class LocationRequest(Request, frozen=True, kw_only=True):
     longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
     capabilities: tuple[catalog.Capability, ...] = ("carry_out", "pickup", "ship")
     status: Literal["active", "inactive"] = "active"
+    safety_stock: Annotated[
+        int, Meta(ge=0, le=1_000_000, description="Units of each SKU withheld from promises")
+    ] = 0
 
 
 class LocationView(View, frozen=True, kw_only=True):
@@ -43,6 +46,23 @@ class LocationView(View, frozen=True, kw_only=True):
     longitude: float | None
     capabilities: list[str]
     status: str
+    safety_stock: int
+    version: int
+
+
+class LocationGroupRequest(Request, frozen=True, kw_only=True):
+    """A group of locations, all of it: a location that is left out leaves the group."""
+
+    name: Text
+    locations: Annotated[tuple[Code, ...], Meta(max_length=1000)]
+
+
+class LocationGroupView(View, frozen=True, kw_only=True):
+    """A group of locations as stored."""
+
+    code: str
+    name: str
+    locations: list[str]
     version: int
 
 
@@ -53,6 +73,24 @@ class BarcodeBody(Request, frozen=True, kw_only=True):
     kind: Literal["gtin", "internal"] = "gtin"
 
 
+class ComponentBody(Request, frozen=True, kw_only=True):
+    """How many units of a SKU make one of the kit."""
+
+    sku: Code
+    quantity: Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class OrderingBody(Request, frozen=True, kw_only=True):
+    """How a SKU is sold beyond its stock and what suppliers have announced: `limit` units more.
+
+    `ships_at` is when goods that nobody has announced yet will ship; a pre-order needs it.
+    """
+
+    policy: Literal["back_order", "pre_order"]
+    limit: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    ships_at: Moment | None = None
+
+
 class SkuRequest(Request, frozen=True, kw_only=True):
     """A SKU, all of it: what is left out takes its default."""
 
@@ -60,6 +98,14 @@ class SkuRequest(Request, frozen=True, kw_only=True):
     tax_class: Code = "standard"
     status: Literal["active", "blocked"] = "active"
     barcodes: Annotated[tuple[BarcodeBody, ...], Meta(max_length=50)] = ()
+    tracking: Annotated[
+        catalog.Tracking | None, Meta(description="Stands from the making of the SKU")
+    ] = None
+    components: Annotated[
+        tuple[ComponentBody, ...],
+        Meta(max_length=50, description="What a kit is made of; whether it is one stands, too"),
+    ] = ()
+    ordering: OrderingBody | None = None
 
 
 class SkuView(View, frozen=True, kw_only=True):
@@ -70,6 +116,9 @@ class SkuView(View, frozen=True, kw_only=True):
     tax_class: str
     status: str
     barcodes: list[BarcodeBody]
+    tracking: str | None
+    components: list[ComponentBody]
+    ordering: OrderingBody | None
     version: int
 
 
@@ -87,6 +136,7 @@ async def put_location(
         longitude=data.longitude,
         capabilities=data.capabilities,
         status=data.status,
+        safety_stock=data.safety_stock,
     )
     (outcome,) = await catalog.put_locations(
         tx, [spec], expected_version=_version(if_match), now=clock.now()
@@ -107,6 +157,33 @@ async def list_locations(tx: Tx, limit: Limit = 50, cursor: Cursor = None) -> Pa
     return page(found, limit=limit, view=_location, key=lambda stored: stored.spec.code)
 
 
+@put("/v1/location-groups/{code:str}", opt={"scope": "catalog:write"})
+async def put_location_group(
+    tx: Tx, code: CodeInPath, data: JSONBody[LocationGroupRequest], if_match: IfMatch = None
+) -> Response[LocationGroupView]:
+    """Create or replace a group of locations."""
+    group = catalog.LocationGroup(code=code, name=data.name, locations=data.locations)
+    stored = await catalog.put_location_group(
+        tx, group, expected_version=_version(if_match), now=clock.now()
+    )
+    return _tagged(_location_group(stored))
+
+
+@get("/v1/location-groups/{code:str}", opt={"scope": "catalog:read"})
+async def get_location_group(tx: Tx, code: CodeInPath) -> Response[LocationGroupView]:
+    """Return a group of locations."""
+    return _tagged(_location_group(await catalog.get_location_group(tx, code)))
+
+
+@get("/v1/location-groups", opt={"scope": "catalog:read"})
+async def list_location_groups(
+    tx: Tx, limit: Limit = 50, cursor: Cursor = None
+) -> Page[LocationGroupView]:
+    """List groups of locations by code."""
+    found = await catalog.list_location_groups(tx, after=text_cursor(cursor), limit=limit + 1)
+    return page(found, limit=limit, view=_location_group, key=lambda stored: stored.spec.code)
+
+
 @put("/v1/skus/{sku:str}", opt={"scope": "catalog:write"})
 async def put_sku(
     tx: Tx, sku: CodeInPath, data: JSONBody[SkuRequest], if_match: IfMatch = None
@@ -118,6 +195,9 @@ async def put_sku(
         tax_class=data.tax_class,
         status=data.status,
         barcodes=tuple(catalog.Barcode(code=one.code, kind=one.kind) for one in data.barcodes),
+        tracking=data.tracking,
+        components=tuple(catalog.Component(one.sku, one.quantity) for one in data.components),
+        ordering=_ordering(data.ordering),
     )
     (outcome,) = await catalog.put_skus(
         tx, [spec], expected_version=_version(if_match), now=clock.now()
@@ -157,8 +237,26 @@ def _location(stored: catalog.Stored[catalog.LocationSpec]) -> LocationView:
         longitude=spec.longitude,
         capabilities=sorted(set(spec.capabilities)),
         status=spec.status,
+        safety_stock=spec.safety_stock,
         version=stored.version,
     )
+
+
+def _location_group(stored: catalog.Stored[catalog.LocationGroup]) -> LocationGroupView:
+    spec = stored.spec
+    return LocationGroupView(
+        code=spec.code, name=spec.name, locations=list(spec.locations), version=stored.version
+    )
+
+
+def _ordering_view(stated: catalog.Ordering | None) -> OrderingBody | None:
+    if stated is None:
+        return None
+    return OrderingBody(policy=stated.policy, limit=stated.limit, ships_at=stated.ships_at)
+
+
+def _ordering(body: OrderingBody | None) -> catalog.Ordering | None:
+    return None if body is None else catalog.Ordering(body.policy, body.limit, body.ships_at)
 
 
 def _sku(stored: catalog.Stored[catalog.SkuSpec]) -> SkuView:
@@ -169,6 +267,12 @@ def _sku(stored: catalog.Stored[catalog.SkuSpec]) -> SkuView:
         tax_class=spec.tax_class,
         status=spec.status,
         barcodes=[BarcodeBody(code=one.code, kind=one.kind) for one in spec.barcodes],
+        tracking=spec.tracking,
+        components=[
+            ComponentBody(sku=one.sku, quantity=one.quantity)
+            for one in sorted(spec.components, key=lambda one: one.sku)
+        ],
+        ordering=_ordering_view(spec.ordering),
         version=stored.version,
     )
 
@@ -179,7 +283,7 @@ def _stored(outcome: catalog.Stored[catalog.Spec] | DomainError) -> catalog.Stor
     return outcome
 
 
-def _tagged(view: "LocationView | SkuView") -> Response:  # type: ignore[type-arg]
+def _tagged(view: "LocationView | LocationGroupView | SkuView") -> Response:  # type: ignore[type-arg]
     return Response(view, headers={"ETag": f'"{view.version}"'})
 
 
@@ -192,4 +296,14 @@ def _version(if_match: str | None) -> int | None:
     return int(tag["version"])
 
 
-HANDLERS = [put_location, get_location, list_locations, put_sku, get_sku, search_skus]
+HANDLERS = [
+    put_location,
+    get_location,
+    list_locations,
+    put_location_group,
+    get_location_group,
+    list_location_groups,
+    put_sku,
+    get_sku,
+    search_skus,
+]

@@ -20,13 +20,19 @@ from omniretail.api.orders import (
 )
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
-from omniretail.api.wire import CodeInQuery, Moment, Request, View, moment
+from omniretail.api.wire import CodeInQuery, Moment, Request, Serials, View, moment
+
+
+class StepLine(LineQuantity, frozen=True, kw_only=True):
+    """So many units of a line leave; of a SKU tracked by serial number, these."""
+
+    serials: Serials = ()
 
 
 class StepRequest(Request, frozen=True, kw_only=True):
     """Which units leave; no lines means all that are open."""
 
-    lines: Annotated[tuple[LineQuantity, ...], Meta(max_length=500)] = ()
+    lines: Annotated[tuple[StepLine, ...], Meta(max_length=500)] = ()
     occurred_at: Moment | None = None
 
 
@@ -106,6 +112,7 @@ async def _fulfill(
         fulfillment_id=fulfillment_id,
         step=step,
         quantities=quantities_by_line(data.lines),
+        serials={line.line: line.serials for line in data.lines if line.serials},
         occurred_at=moment(data.occurred_at, now=clock.now(), pointer="/occurred_at"),
     )
     return answered(await request.app.state.process.change_order(command), order_view, status=200)

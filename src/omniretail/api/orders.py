@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from omniretail import channels, clock, events, orders
+from omniretail.api.auth import acting_channel
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
@@ -19,6 +20,7 @@ from omniretail.api.wire import (
     Money,
     Quantity,
     Request,
+    Serials,
     Text,
     View,
     moment,
@@ -45,18 +47,22 @@ class PriceOverrideForbidden(Forbidden):
         super().__init__("A line's own price needs the scope prices:override.")
 
 
-class ChannelBound(Forbidden):
-    """This key acts in its own channel only."""
+class OfflineSaleForbidden(Forbidden):
+    """This key may not report sales that happened offline."""
 
-    def __init__(self, channel: str) -> None:
-        super().__init__(f"This key may not act in {channel}.", channel=channel)
+    def __init__(self) -> None:
+        super().__init__("A sale that happened offline needs the scope orders:backdate.")
 
 
 class LineRequest(Request, frozen=True, kw_only=True):
-    """So many of a SKU; a price of its own needs `prices:override` and a reason."""
+    """So many of a SKU; a price of its own needs `prices:override` and a reason.
+
+    `serials` name the units that leave at once, of a SKU tracked by serial number.
+    """
 
     sku: Code
     quantity: Quantity
+    serials: Serials = ()
     unit_price: Money | None = None
     price_reason: Text | None = None
 
@@ -78,12 +84,18 @@ class TenderRequest(Request, frozen=True, kw_only=True):
 
 
 class OrderRequest(Request, frozen=True, kw_only=True):
-    """An order: what is wanted from where, and how it was paid; the tenders sum to the total."""
+    """An order: what is wanted from where, and how it was paid; the tenders sum to the total.
+
+    `hold` is the basket's own hold, which becomes the order. `offline` says that the goods have left
+    already, at a till without a connection: no lack of stock refuses that.
+    """
 
     fulfillments: Annotated[tuple[FulfillmentRequest, ...], Meta(min_length=1, max_length=50)]
     tenders: Annotated[tuple[TenderRequest, ...], Meta(max_length=20)] = ()
     channel: Code | None = None
     placed_at: Moment | None = None
+    hold: UUID | None = None
+    offline: bool = False
 
 
 class LineQuantity(Request, frozen=True, kw_only=True):
@@ -112,6 +124,7 @@ class LineView(View, frozen=True, kw_only=True):
     unit_price: Money
     price_reason: str | None
     total: Money
+    promised_at: Moment | None
 
 
 class FulfillmentView(View, frozen=True, kw_only=True):
@@ -195,6 +208,8 @@ async def place_order(
         tenders=tuple(
             _tender(tender, f"/tenders/{position}") for position, tender in enumerate(data.tenders)
         ),
+        hold_id=data.hold,
+        forced=_offline(principal, data),
     )
     return answered(await request.app.state.process.place_order(command), order_view, status=201)
 
@@ -256,12 +271,23 @@ async def cancel_order(
 
 
 def _channel(principal: channels.Principal, named: str | None) -> str:
-    channel = named or principal.channel
+    channel = acting_channel(principal, named)
     if channel is None:
         raise Invalid.at("/channel", "This key has no channel of its own: name one")
-    if principal.channel not in {None, channel}:
-        raise ChannelBound(channel)
     return channel
+
+
+def _offline(principal: channels.Principal, data: OrderRequest) -> bool:
+    if not data.offline:
+        return False
+    if "orders:backdate" not in principal.scopes:
+        raise OfflineSaleForbidden
+    for position, wish in enumerate(data.fulfillments):
+        if wish.kind != "carry_out":
+            raise Invalid.at(
+                f"/fulfillments/{position}/kind", "Offline, goods leave over the counter only"
+            )
+    return True
 
 
 def _fulfillment_wish(
@@ -276,6 +302,10 @@ def _fulfillment_wish(
     if wish.kind == "carry_out" and not principal.may_act_at(location):
         raise LocationBound(location)
     for position, line in enumerate(wish.lines):
+        if line.serials and wish.kind != "carry_out":
+            raise Invalid.at(
+                f"{pointer}/lines/{position}/serials", "Units are named when they leave"
+            )
         if line.unit_price is not None:
             if "prices:override" not in principal.scopes:
                 raise PriceOverrideForbidden
@@ -293,13 +323,14 @@ def _fulfillment_wish(
 
 def _line_wish(line: LineRequest) -> orders.LineWish:
     if line.unit_price is None:
-        return orders.LineWish(sku=line.sku, quantity=line.quantity)
+        return orders.LineWish(sku=line.sku, quantity=line.quantity, serials=line.serials)
     return orders.LineWish(
         sku=line.sku,
         quantity=line.quantity,
         own_price_minor=line.unit_price.amount,
         own_price_currency=line.unit_price.currency,
         price_reason=line.price_reason,
+        serials=line.serials,
     )
 
 
@@ -374,6 +405,7 @@ def fulfillment_view(part: orders.Fulfillment, currency: str) -> FulfillmentView
                 unit_price=Money(line.unit_price_minor, currency),
                 price_reason=line.price_reason,
                 total=Money(line.total_minor, currency),
+                promised_at=line.promised_at,
             )
             for line in part.lines
         ],

@@ -15,7 +15,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 4
+_BATCHES_AT_ONCE = 6
 
 Tx = NamedDependency[Transaction]
 """A handler's transaction: committed before the answer leaves, rolled back on error."""
@@ -42,6 +42,8 @@ class Process:
         self.books = pricing.BookKeeper()
         self.place_order = Batcher(self._place)
         self.change_order = Batcher(self._change)
+        self.place_hold = Batcher(self._place_hold)
+        self.change_hold = Batcher(self._change_hold)
         self.book = Batcher(self._book)
         self.take_rows = Batcher(self._take_rows)
         self.availability = Batcher(self._availability)
@@ -62,6 +64,20 @@ class Process:
         self, commands: Sequence[orders.Cancel | orders.Fulfill]
     ) -> Sequence[Answer[orders.Order] | DomainError]:
         return await self.ledger.run(lambda tx: orders.change(tx, commands, now=clock.now()))
+
+    async def _place_hold(
+        self, commands: Sequence[inventory.PlaceHold]
+    ) -> Sequence[Answer[inventory.Hold] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: inventory.place_holds(tx, commands, now=clock.now())
+        )
+
+    async def _change_hold(
+        self, commands: Sequence[inventory.ChangeHold]
+    ) -> Sequence[inventory.Hold | DomainError]:
+        return await self.ledger.run(
+            lambda tx: inventory.change_holds(tx, commands, now=clock.now())
+        )
 
     async def _book(
         self, commands: Sequence[inventory.BookDocument]

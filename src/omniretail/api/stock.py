@@ -1,31 +1,22 @@
 """Stock over HTTP: availability, receipts, adjustments, and the history of movements."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request as HttpRequest
-from litestar import Response, delete, get, patch, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from msgspec import Meta
+from litestar import delete, get, patch
+from litestar.params import FromPath, FromQuery, QueryParameter
 
-from omniretail import clock, inventory
-from omniretail.api.keyed import KeyHeader, answered, key
+from omniretail import inventory
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
 from omniretail.api.wire import (
-    Change,
-    Code,
     CodeInQueryOrNone,
     Moment,
-    Quantity,
-    Request,
-    Text,
     View,
-    moment,
 )
 from omniretail.errors import Invalid
-from omniretail.ids import new_id
 
 _MOST_SKUS = 200
 _MOST_ROWS = 10_000
@@ -55,65 +46,6 @@ class AvailabilityList(View, frozen=True, kw_only=True):
     """One item per SKU, in the order asked."""
 
     items: list[AvailabilityView]
-
-
-class ReceiptLine(Request, frozen=True, kw_only=True):
-    """Goods that arrived."""
-
-    sku: Code
-    location: Code
-    quantity: Quantity
-    reason: Literal["purchase", "found", "opening_balance"] = "purchase"
-    occurred_at: Moment | None = None
-
-
-class ReceiptRequest(Request, frozen=True, kw_only=True):
-    """A receipt: each line is booked by itself, unless it is all or nothing."""
-
-    lines: Annotated[tuple[ReceiptLine, ...], Meta(min_length=1, max_length=_MOST_ROWS)]
-    all_or_nothing: bool = False
-
-
-class AdjustmentLine(Request, frozen=True, kw_only=True):
-    """The shelf holds `change` more, or fewer where below 0, than the books say."""
-
-    sku: Code
-    location: Code
-    change: Change
-    reason: Text
-    occurred_at: Moment | None = None
-
-
-class AdjustmentRequest(Request, frozen=True, kw_only=True):
-    """An adjustment: each line is booked by itself, unless it is all or nothing."""
-
-    lines: Annotated[tuple[AdjustmentLine, ...], Meta(min_length=1, max_length=_MOST_ROWS)]
-    all_or_nothing: bool = False
-
-
-class LevelView(View, frozen=True, kw_only=True):
-    """A level right after a row was booked."""
-
-    sku: str
-    location: str
-    on_hand: int
-    allocated: int
-    available_to_promise: int
-
-
-class RowView(View, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of a row: the level after it, or the problem that refused it."""
-
-    status: Literal["booked", "refused"]
-    level: LevelView | None = None
-    problem: dict[str, Any] | None = None
-
-
-class DocumentView(View, frozen=True, kw_only=True):
-    """A stock document: its identity, and one outcome per row, in order."""
-
-    id: UUID
-    outcomes: list[RowView]
 
 
 class MovementView(View, frozen=True, kw_only=True):
@@ -151,51 +83,6 @@ async def availability(
     )
     found = await request.app.state.process.availability(query)
     return AvailabilityList(items=[_availability(one, explain) for one in found])
-
-
-@post("/v1/stock/receipts", opt={"scope": "stock:write"}, status_code=201)
-async def receive(
-    request: HttpRequest[Any, Any, Any],
-    data: JSONBody[ReceiptRequest],
-    idempotency_key: KeyHeader = None,
-) -> Response[DocumentView]:
-    """Receive goods: an outcome per line."""
-    now = clock.now()
-    rows = [
-        inventory.DocumentRow(
-            sku=line.sku,
-            location=line.location,
-            change=line.quantity,
-            reason=line.reason,
-            occurred_at=moment(line.occurred_at, now=now, pointer=f"/lines/{position}/occurred_at"),
-        )
-        for position, line in enumerate(data.lines)
-    ]
-    return await _booked(request, "receipt", data, rows, idempotency_key)
-
-
-@post("/v1/stock/adjustments", opt={"scope": "stock:write"}, status_code=201)
-async def adjust(
-    request: HttpRequest[Any, Any, Any],
-    data: JSONBody[AdjustmentRequest],
-    idempotency_key: KeyHeader = None,
-) -> Response[DocumentView]:
-    """Adjust stock, with a reason per line: an outcome per line."""
-    now = clock.now()
-    for position, line in enumerate(data.lines):
-        if line.change == 0:
-            raise Invalid.at(f"/lines/{position}/change", "A change is not 0")
-    rows = [
-        inventory.DocumentRow(
-            sku=line.sku,
-            location=line.location,
-            change=line.change,
-            reason=line.reason,
-            occurred_at=moment(line.occurred_at, now=now, pointer=f"/lines/{position}/occurred_at"),
-        )
-        for position, line in enumerate(data.lines)
-    ]
-    return await _booked(request, "adjustment", data, rows, idempotency_key)
 
 
 @get("/v1/stock/movements", opt={"scope": "stock:read"})
@@ -238,50 +125,8 @@ async def _refuse_change(tx: Tx, movement_id: UUID) -> None:
     )
 
 
-async def _booked(
-    request: HttpRequest[Any, Any, Any],
-    kind: Literal["receipt", "adjustment"],
-    data: ReceiptRequest | AdjustmentRequest,
-    rows: list[inventory.DocumentRow],
-    idempotency_key: str | None,
-) -> Response[DocumentView]:
-    command = inventory.BookDocument(
-        key=key(idempotency_key, request.user, request.url.path, data),
-        principal=request.user,
-        document_id=new_id(),
-        type=kind,
-        rows=tuple(rows),
-        all_or_nothing=data.all_or_nothing,
-    )
-    return answered(await request.app.state.process.book(command), _document, status=201)
-
-
 def _movement(movement: inventory.RecordedMovement) -> MovementView:
     return msgspec.convert(movement, MovementView, from_attributes=True)
-
-
-def _document(booked: inventory.Booked) -> DocumentView:
-    return DocumentView(
-        id=booked.document_id, outcomes=[_row(outcome) for outcome in booked.outcomes]
-    )
-
-
-def _row(outcome: inventory.RowOutcome) -> RowView:
-    if outcome.booked:
-        return RowView(
-            status="booked", level=msgspec.convert(outcome.booked, LevelView, from_attributes=True)
-        )
-    refused = outcome.refused
-    assert refused is not None, "a row is booked or refused"
-    return RowView(
-        status="refused",
-        problem={
-            "type": f"/problems/{refused.code}",
-            "title": refused.title,
-            "detail": refused.detail,
-            **refused.fields,
-        },
-    )
 
 
 def _availability(found: inventory.Availability, explain: bool) -> AvailabilityView:
@@ -327,8 +172,6 @@ def _codes(text: str, pointer: str) -> tuple[str, ...]:
 
 HANDLERS = [
     availability,
-    receive,
-    adjust,
     list_movements,
     change_movement,
     delete_movement,

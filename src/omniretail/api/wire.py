@@ -51,6 +51,10 @@ CodeInQueryOrNone = Annotated[str | None, QueryParameter(**_IN_PARAMETER)]
 Text = Annotated[str, Meta(min_length=1, max_length=500, pattern=_TEXT)]
 Currency = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217", examples=["EUR"])]
 Quantity = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Serials = Annotated[
+    tuple[Annotated[str, Meta(min_length=1, max_length=64, pattern=_TEXT)], ...],
+    Meta(max_length=10_000, description="One per unit, of a SKU tracked by serial number"),
+]
 Change = Annotated[int, Meta(ge=-(2**31) + 1, le=2**31 - 1)]
 AmountMinor = Annotated[int, Meta(ge=0, le=2**63 - 1, description="In minor units")]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -60,6 +64,31 @@ _OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request body, or a part of one."""
+
+
+class RowFault(msgspec.Struct, frozen=True):
+    """A row that cannot be read: what it was, where the fault lies, and what it is."""
+
+    row: str
+    pointer: str
+    detail: str
+
+    def error(self) -> Invalid:
+        """Return the refusal of the row."""
+        return Invalid(
+            "The row is not valid.", errors=[{"pointer": self.pointer, "detail": self.detail}]
+        )
+
+
+class RowsRequest(Request, frozen=True, kw_only=True):
+    """A body of many `lines`, each taken or refused by itself, unless it is all or nothing.
+
+    It comes as one JSON object, or as newline-delimited JSON: one line each, with `all_or_nothing`
+    in the query. A line that cannot be read is a `RowFault` among the others.
+    """
+
+    lines: tuple[Any, ...]
+    all_or_nothing: bool = False
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +107,9 @@ def moment(
 ) -> datetime:
     """Return when something happened: as given, within bounds, or now.
 
+    A clock that runs ahead of ours, within the tolerance, says now: nothing is recorded before it
+    happens, and a count never speaks for a sale that is still to come.
+
     Raises: Invalid for a time ahead of ours by more than the tolerance, or older than allowed.
     """
     if given is None:
@@ -86,4 +118,4 @@ def moment(
         raise Invalid.at(pointer, f"{given.isoformat()} lies ahead of the present")
     if given < _OLDEST or (oldest is not None and given < now - oldest):
         raise Invalid.at(pointer, f"{given.isoformat()} lies too far in the past for this key")
-    return given.astimezone(UTC)
+    return min(now, given.astimezone(UTC))

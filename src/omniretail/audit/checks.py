@@ -32,9 +32,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 CHECKS = (
-    Check("levels", "every level's on_hand and allocated are the sums of its movements"),
+    Check("levels", "every level is the sum of its movements, state by state"),
     Check("legs", "the legs of all movements sum to 0, the outside accounts included"),
-    Check("promises", "no level promises more than it has, unless an adjustment took it away"),
+    Check("promises", "what a level owes and has not is on order, or has an open case"),
     Check("allocations", "every level's allocated is the sum of what open orders still await"),
     Check("order_totals", "every order's total is the sum of its lines"),
     Check("line_prices", "every line's total is its price times its quantity"),

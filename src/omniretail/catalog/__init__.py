@@ -1,6 +1,15 @@
-"""The catalog: what is sold (SKUs, barcodes) and where it stands (locations)."""
+"""The catalog: what is sold (SKUs, kits, barcodes) and where it stands (locations, their groups)."""
 
 from omniretail.catalog.barcodes import Barcode, normalized
+from omniretail.catalog.groups import (
+    LocationGroup,
+    UnknownLocationGroup,
+    get_location_group,
+    groups_by_code,
+    list_location_groups,
+    put_location_group,
+)
+from omniretail.catalog.kits import Component, ComponentIsKit
 from omniretail.catalog.locations import (
     Capability,
     LocationNotServing,
@@ -14,33 +23,46 @@ from omniretail.catalog.locations import (
 from omniretail.catalog.skus import (
     BarcodeTaken,
     SkuNotSold,
+    SkuShapeFixed,
     SkuSpec,
     UnknownSku,
     get_sku,
     put_skus,
     search_skus,
-    skus_by_code,
 )
+from omniretail.catalog.traits import Ordering, SkuTraits, Tracking, skus_by_code
 from omniretail.catalog.versions import Spec, StaleVersion, Stored
 
 __all__ = [
     "Barcode",
     "BarcodeTaken",
     "Capability",
+    "Component",
+    "ComponentIsKit",
+    "LocationGroup",
     "LocationNotServing",
     "LocationSpec",
+    "Ordering",
     "SkuNotSold",
+    "SkuShapeFixed",
     "SkuSpec",
+    "SkuTraits",
     "Spec",
     "StaleVersion",
     "Stored",
+    "Tracking",
     "UnknownLocation",
+    "UnknownLocationGroup",
     "UnknownSku",
     "get_location",
+    "get_location_group",
     "get_sku",
+    "groups_by_code",
+    "list_location_groups",
     "list_locations",
     "locations_by_code",
     "normalized",
+    "put_location_group",
     "put_locations",
     "put_skus",
     "search_skus",

@@ -18,6 +18,8 @@ _BY_CODE = sql("catalog.locations_by_code")
 _LOCK = sql("catalog.lock_locations")
 _PUT = sql("catalog.put_locations")
 
+MOST_SAFETY_STOCK = 1_000_000
+
 Capability = Literal["carry_out", "pickup", "ship"]
 
 
@@ -38,7 +40,10 @@ class LocationNotServing(Refused):
 
 
 class LocationSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A location as the retailer states it; coordinates are WGS 84 degrees, the zone is IANA's."""
+    """A location as the retailer states it; coordinates are WGS 84 degrees, the zone is IANA's.
+
+    `safety_stock` is how many units of each SKU it withholds from promises.
+    """
 
     code: str
     name: str
@@ -48,6 +53,7 @@ class LocationSpec(msgspec.Struct, frozen=True, kw_only=True):
     longitude: float | None = None
     capabilities: tuple[Capability, ...] = get_args(Capability)
     status: Literal["active", "inactive"] = "active"
+    safety_stock: int = 0
 
     def serves(self, kind: str) -> bool:
         """Tell whether the location takes orders of this fulfillment kind now."""
@@ -64,7 +70,8 @@ async def put_locations(
     """Create or replace locations by code; one outcome per spec, in order.
 
     `expected_version` is for a single spec. Locks: the locations, by code. Outcomes: the stored
-    location, Invalid (zone, coordinates), StaleVersion. The same code twice: the last one stands.
+    location, Invalid (zone, coordinates, safety stock), StaleVersion. The same code twice: the last
+    one stands.
     """
     versions = {
         row["code"]: row["version"]
@@ -91,6 +98,7 @@ async def put_locations(
             stored.spec.longitude,
             ",".join(sorted(stored.spec.capabilities)),
             stored.spec.status,
+            stored.spec.safety_stock,
             stored.version,
         )
         for stored in accepted.values()
@@ -140,4 +148,8 @@ def _fault(spec: LocationSpec) -> Invalid | None:
         return Invalid.at("/latitude", "A latitude is between −90 and 90 degrees")
     if spec.longitude is not None and not -180 <= spec.longitude <= 180:
         return Invalid.at("/longitude", "A longitude is between −180 and 180 degrees")
+    if not 0 <= spec.safety_stock <= MOST_SAFETY_STOCK:
+        return Invalid.at(
+            "/safety_stock", f"Safety stock is between 0 and {MOST_SAFETY_STOCK:,} units"
+        )
     return None

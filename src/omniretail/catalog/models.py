@@ -1,8 +1,10 @@
-"""The tables of SKUs, barcodes and locations. Their keys are the retailer's own codes."""
+"""The tables of SKUs, barcodes, locations and their groups. Their keys are the retailer's own codes."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ARRAY, CheckConstraint, DateTime, Float, ForeignKeyConstraint, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel, Text
 
 
@@ -18,6 +20,7 @@ class Location(SQLModel, table=True):
             name="location_capabilities_known",
         ),
         CheckConstraint("(latitude is null) = (longitude is null)", name="location_placed"),
+        CheckConstraint("safety_stock >= 0", name="location_safety_stock_not_negative"),
     )
 
     code: str = Field(primary_key=True, sa_type=Text)
@@ -28,21 +31,57 @@ class Location(SQLModel, table=True):
     longitude: float | None = Field(default=None, sa_type=Float)
     capabilities: list[str] = Field(sa_type=ARRAY(Text))
     status: str = Field(sa_type=Text)
+    safety_stock: int = Field(sa_column_kwargs={"server_default": "0"})
     version: int
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class LocationGroup(SQLModel, table=True):
+    """Locations that are named together."""
+
+    __tablename__ = "location_group"
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    version: int
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class LocationGroupMember(SQLModel, table=True):
+    """One location of a group; a location may be in several."""
+
+    __tablename__ = "location_group_member"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["location_group"], ["location_group.code"], name="location_group_member_group_fkey"
+        ),
+        ForeignKeyConstraint(
+            ["location"], ["location.code"], name="location_group_member_location_fkey"
+        ),
+    )
+
+    location_group: str = Field(primary_key=True, sa_type=Text)
+    location: str = Field(primary_key=True, sa_type=Text)
 
 
 class Sku(SQLModel, table=True):
     """A stock-keeping unit: the thing sold and counted."""
 
     __tablename__ = "sku"
-    __table_args__ = (CheckConstraint("status in ('active', 'blocked')", name="sku_status_known"),)
+    __table_args__ = (
+        CheckConstraint("status in ('active', 'blocked')", name="sku_status_known"),
+        CheckConstraint("tracking in ('lot', 'serial')", name="sku_tracking_known"),
+        CheckConstraint("components is null or tracking is null", name="sku_kit_untracked"),
+    )
 
     code: str = Field(primary_key=True, sa_type=Text)
     name: str = Field(sa_type=Text)
     tax_class: str = Field(sa_type=Text)
     status: str = Field(sa_type=Text)
     search_text: str = Field(sa_type=Text)
+    tracking: str | None = Field(default=None, sa_type=Text)
+    components: dict[str, int] | None = Field(default=None, sa_type=JSONB)
+    ordering: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     version: int
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
 

@@ -32,6 +32,8 @@ SCOPES = (
     "channels:write",
     "fulfillments:read",
     "fulfillments:write",
+    "holds:read",
+    "holds:write",
     "imports:write",
     "orders:backdate",
     "orders:read",
@@ -44,11 +46,15 @@ SCOPES = (
 )
 
 _SELLING = frozenset({"catalog:read", "channels:read", "prices:read", "stock:read"})
+_PROMISING = frozenset({"holds:read", "holds:write"})
 DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
+    | _PROMISING
     | {"orders:read", "orders:write", "fulfillments:read", "fulfillments:write"},
-    "channel": _SELLING | {"orders:read", "orders:write", "fulfillments:read"},
-    "staff": _SELLING | {"stock:write", "orders:read", "fulfillments:read", "fulfillments:write"},
+    "channel": _SELLING | _PROMISING | {"orders:read", "orders:write", "fulfillments:read"},
+    "staff": _SELLING
+    | _PROMISING
+    | {"stock:write", "orders:read", "fulfillments:read", "fulfillments:write"},
     "integration": frozenset(SCOPES) - {"prices:override", "orders:backdate"},
 }
 """What a key may do unless it is made with other scopes. Everything else is denied."""

@@ -1,18 +1,41 @@
-"""Stock documents: a receipt or an adjustment of many rows, booked once, with an outcome per row."""
+"""Stock documents: receipts, adjustments, set-asides and counts of many rows, booked once.
 
-from collections.abc import Sequence
-from datetime import datetime
+Each row is booked or refused by itself, unless the document is all or nothing.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from omniretail import channels, idempotency
-from omniretail.db import Transaction
+from omniretail import catalog, channels, idempotency
+from omniretail.db import Read, Transaction
 from omniretail.errors import DomainError, Forbidden, Invalid
-from omniretail.inventory.movements import REASONS, Movement, Posting, Source, adjusted, received
-from omniretail.inventory.operations import Posted, post
+from omniretail.ids import new_id
+from omniretail.inventory.costs import Cost
+from omniretail.inventory.counts import CountRow
+from omniretail.inventory.lots import LotMissing, LotNotTracked
+from omniretail.inventory.movements import (
+    Movement,
+    Posting,
+    Shelf,
+    Source,
+    adjusted,
+    received,
+    returned,
+    set_aside,
+)
+from omniretail.inventory.operations import Posted, lock, lock_made, posted, write
+from omniretail.inventory.reasons import Direction, active_reasons, fault
+from omniretail.inventory.stock import Stock
+from omniretail.inventory.supply import Expected, UnknownExpectedReceipt, lock_expected
+from omniretail.inventory.survey import Asked, survey
+
+DocumentType = Literal["receipt", "adjustment", "set_aside", "count"]
 
 
 class LocationNotYours(Forbidden):
@@ -22,24 +45,49 @@ class LocationNotYours(Forbidden):
         super().__init__(f"This key may not act at {location}.", location=location)
 
 
+class KitHasNoStock(Invalid):
+    """A kit has no stock of its own: its components have."""
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(f"{sku} is a kit: move its components.", sku=sku)
+
+
 class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: `change` units arrive (a receipt: above 0) or turn out to be there or missing."""
+    """One row, in units.
+
+    `quantity` is what arrives (receipt), what is put aside or back (set-aside), what was counted, or
+    the change (adjustment: below 0 for less). `from_state` is `supplier` or `customer` for a
+    receipt, a shelf state for a set-aside. `unit_cost` is what one unit cost; `expected` what the
+    books should say before a count; `corrects` a movement that this row puts right.
+    """
 
     sku: str
     location: str
-    change: int
-    reason: str
+    quantity: int
     occurred_at: datetime
+    reason: str = ""
+    from_state: Literal["supplier", "customer"] | Shelf = "supplier"
+    to_state: Shelf | Literal["shrinkage"] = "available"
+    lot: str | None = None
+    expires_on: date | None = None
+    serials: tuple[str, ...] | None = None
+    unit_cost: Cost | None = None
+    expected: int | None = None
+    expected_receipt: UUID | None = None
+    corrects: UUID | None = None
 
 
 class BookDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """The command to book a document; `all_or_nothing` refuses it whole for one bad row."""
+    """The command to book a document; `all_or_nothing` refuses it whole for one bad row.
+
+    A row that could not be read stands there as the error that says why.
+    """
 
     key: idempotency.Key
     principal: channels.Principal
     document_id: UUID
-    type: Literal["receipt", "adjustment"]
-    rows: tuple[DocumentRow, ...]
+    type: DocumentType
+    rows: tuple[DocumentRow | DomainError, ...]
     all_or_nothing: bool = False
 
 
@@ -53,9 +101,10 @@ class RowRefused(msgspec.Struct, frozen=True):
 
 
 class RowOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one row: booked, or refused."""
+    """What became of one row: booked (a count with its variance), or refused."""
 
     booked: Posted | None = None
+    variance: int | None = None
     refused: RowRefused | None = None
 
 
@@ -66,13 +115,23 @@ class Booked(msgspec.Struct, frozen=True):
     outcomes: list[RowOutcome]
 
 
+class _Surroundings(msgspec.Struct, frozen=True):
+    """All that judging a row needs to know, beside the stock."""
+
+    reasons: Mapping[str, Direction]
+    skus: Mapping[str, catalog.SkuTraits]
+    locations: Mapping[str, catalog.LocationSpec]
+    expected: Mapping[UUID, Expected]
+
+
 async def book(
     tx: Transaction, commands: Sequence[BookDocument], *, now: datetime
 ) -> list[idempotency.Answer[Booked] | DomainError]:
     """Book documents; one outcome per command, in order.
 
-    Locks: keys, then levels by (SKU, location). Outcomes: the booked document, in which each row
-    was posted or refused by itself; with `all_or_nothing` the first refusal, and nothing booked.
+    Locks: keys, expected receipts by id, then levels by (SKU, location). Outcomes: the booked
+    document, in which each row was posted or refused by itself; with `all_or_nothing` the first
+    refusal, and nothing booked.
     """
     return await idempotency.once(tx, commands, partial(book_unkeyed, tx, now=now), Booked, now=now)
 
@@ -81,70 +140,177 @@ async def book_unkeyed(
     tx: Transaction, commands: Sequence[BookDocument], *, now: datetime
 ) -> list[Booked | DomainError]:
     """Book documents as `book` does, as a part of something that is itself done once under a key."""
-    postings: list[Posting] = []
-    refusals: list[list[DomainError | None]] = []
-    for command in commands:
-        judged = [_refusal(command, position) for position in range(len(command.rows))]
-        refusals.append(judged)
-        good = [row for row, refusal in zip(command.rows, judged, strict=True) if refusal is None]
-        if not command.all_or_nothing:
-            postings += [_posting(command, [row]) for row in good]
-        elif len(good) == len(judged):
-            postings.append(_posting(command, good))
-    posted = iter(await post(tx, postings, now=now))
-    return [
-        _outcome(command, judged, posted)
-        for command, judged in zip(commands, refusals, strict=True)
+    rows = [row for command in commands for row in _good(command)]
+    places = {(row.sku, row.location) for row in rows}
+    # In one statement, whose parts run in this order: expected receipts are locked before levels.
+    reads: list[Read[Any]] = [
+        lock_expected(row.expected_receipt for row in rows if row.expected_receipt),
+        active_reasons(),
+        catalog.skus_by_code({row.sku for row in rows}),
+        catalog.locations_by_code({row.location for row in rows}),
+        lock(places),
     ]
+    expected, reasons, skus, locations, stock = await tx.read(*reads)
+    counted = {
+        (row.sku, row.location)
+        for command in commands
+        if command.type == "count"
+        for row in _good(command)
+        if row.sku in skus and row.location in locations
+    }
+    if not counted <= stock.before.keys():
+        # A figure is absolute: it needs a level that stands still.
+        stock = await lock_made(tx, places)
+    await survey(tx, stock, skus, _asked(commands, rows, now), now=now)
+    surroundings = _Surroundings(reasons, skus, locations, expected)
+    outcomes: list[Booked | DomainError] = []
+    for command in commands:
+        # Counts that stand or fall together are tried on a copy.
+        trial = copy.deepcopy(stock) if command.all_or_nothing else stock
+        outcome = _book(trial, surroundings, command)
+        if isinstance(outcome, Booked):
+            stock = trial
+        outcomes.append(outcome)
+    await tx.write(*write(stock, now=now))
+    return outcomes
 
 
-def _outcome(
-    command: BookDocument, judged: list[DomainError | None], posted: Any
-) -> Booked | DomainError:
-    if command.all_or_nothing:
-        whole = next((refusal for refusal in judged if refusal), None) or next(posted)
-        if isinstance(whole, DomainError):
-            return whole
-        return Booked(command.document_id, [RowOutcome(booked=level) for level in whole])
-    outcomes = []
-    for refusal in judged:
-        outcome = refusal or next(posted)
+def _book(stock: Stock, known: _Surroundings, command: BookDocument) -> Booked | DomainError:
+    outcomes: list[RowOutcome] = []
+    for position, row in enumerate(command.rows):
+        outcome = (
+            row if isinstance(row, DomainError) else _row(stock, known, command, position, row)
+        )
         if isinstance(outcome, DomainError):
-            refused = RowRefused(
-                outcome.code, outcome.title(), outcome.detail, dict(outcome.fields)
+            if command.all_or_nothing:
+                return outcome
+            outcome = RowOutcome(
+                refused=RowRefused(
+                    outcome.code, outcome.title(), outcome.detail, dict(outcome.fields)
+                )
             )
-            outcomes.append(RowOutcome(refused=refused))
-        else:
-            outcomes.append(RowOutcome(booked=outcome[0]))
+        outcomes.append(outcome)
     return Booked(command.document_id, outcomes)
 
 
-def _refusal(command: BookDocument, position: int) -> DomainError | None:
-    row = command.rows[position]
-    known = REASONS["received" if command.type == "receipt" else "adjusted"]
-    if row.reason not in known:
-        return Invalid.at(
-            f"/lines/{position}/reason",
-            f"{row.reason!r} is not a reason; known are {', '.join(known)}",
-        )
+def _row(
+    stock: Stock, known: _Surroundings, command: BookDocument, position: int, row: DocumentRow
+) -> RowOutcome | DomainError:
+    if refusal := _fault(known, command, position, row):
+        return refusal
+    if command.type == "count":
+        return _count(stock, known, command, row)
+    movement = _movement(command.type, row)
+    if row.unit_cost:
+        if differs := stock.other_currency(row.sku, row.location, row.unit_cost.currency):
+            return differs
+        movement = movement._replace(id=new_id())
+    before = stock.level(row.sku, row.location).on_hand
+    if refusal := stock.post(Posting(_source(command, row), [movement])):
+        return refusal
+    if row.unit_cost:
+        stock.came_at(movement, row.unit_cost, before)
+    if row.expected_receipt:
+        stock.arrived[row.expected_receipt] += row.quantity
+    return RowOutcome(booked=posted(stock, row.sku, row.location))
+
+
+def _count(
+    stock: Stock, known: _Surroundings, command: BookDocument, row: DocumentRow
+) -> RowOutcome | DomainError:
+    by_lot = known.skus[row.sku].tracking == "lot"
+    if by_lot != (row.lot is not None):
+        return LotMissing(row.sku) if by_lot else LotNotTracked(row.sku)
+    count = CountRow(
+        id=new_id(),
+        sku=row.sku,
+        location=row.location,
+        quantity=row.quantity,
+        occurred_at=row.occurred_at,
+        lot=row.lot,
+        expected=row.expected,
+    )
+    variance = stock.count(_source(command, row), count)
+    if isinstance(variance, DomainError):
+        return variance
+    return RowOutcome(booked=posted(stock, row.sku, row.location), variance=variance)
+
+
+def _fault(
+    known: _Surroundings, command: BookDocument, position: int, row: DocumentRow
+) -> DomainError | None:
+    traits = known.skus.get(row.sku)
+    if traits is None:
+        return catalog.UnknownSku(row.sku)
+    if traits.components is not None:
+        return KitHasNoStock(row.sku)
+    if row.location not in known.locations:
+        return catalog.UnknownLocation(row.location)
     if not command.principal.may_act_at(row.location):
         return LocationNotYours(row.location)
+    return _without_cause(known, command.type, position, row)
+
+
+def _without_cause(
+    known: _Surroundings, kind: DocumentType, position: int, row: DocumentRow
+) -> DomainError | None:
+    """Return what is wrong with why a row says it happens."""
+    if kind != "count" and (wrong := fault(known.reasons, row.reason, _more_to_sell(kind, row))):
+        return Invalid.at(f"/lines/{position}/reason", wrong)
+    if row.expected_receipt:
+        expected = known.expected.get(row.expected_receipt)
+        if expected is None or (expected.sku, expected.location) != (row.sku, row.location):
+            return UnknownExpectedReceipt(row.expected_receipt)
     return None
 
 
-def _posting(command: BookDocument, rows: Sequence[DocumentRow]) -> Posting:
-    source = Source(
+def _more_to_sell(kind: DocumentType, row: DocumentRow) -> int:
+    """Return by how much a row adds to what can be sold, for its reason to explain."""
+    if kind == "set_aside":
+        return row.quantity * ((row.to_state == "available") - (row.from_state == "available"))
+    return row.quantity
+
+
+def _movement(kind: DocumentType, row: DocumentRow) -> Movement:
+    at = row.sku, row.location, row.quantity, row.reason
+    if kind == "adjustment":
+        movement = adjusted(*at)
+    elif kind == "set_aside":
+        movement = set_aside(*at, from_state=row.from_state, to_state=row.to_state)
+    elif row.from_state == "customer":
+        movement = returned(*at, to_state=row.to_state)
+    else:
+        movement = received(*at)
+    return movement._replace(
+        lot=row.lot, expires_on=row.expires_on, serials=row.serials, corrects=row.corrects
+    )
+
+
+def _source(command: BookDocument, row: DocumentRow) -> Source:
+    return Source(
         document_type=command.type,
         document_id=command.document_id,
         actor_id=command.principal.id,
         channel=command.principal.channel,
-        occurred_at=rows[0].occurred_at,
+        occurred_at=row.occurred_at,
         idempotency_key=command.key.key,
     )
-    return Posting(source, [_movement(command, row) for row in rows])
 
 
-def _movement(command: BookDocument, row: DocumentRow) -> Movement:
-    if command.type == "receipt":
-        return received(row.sku, row.location, row.change, row.reason)
-    return adjusted(row.sku, row.location, row.change, row.reason)
+def _good(command: BookDocument) -> Iterator[DocumentRow]:
+    return (row for row in command.rows if not isinstance(row, DomainError))
+
+
+def _asked(commands: Sequence[BookDocument], rows: Sequence[DocumentRow], now: datetime) -> Asked:
+    return Asked(
+        earliest=min((row.occurred_at for row in rows), default=now),
+        counts=[
+            ((row.sku, row.location), row.lot, row.occurred_at)
+            for command in commands
+            if command.type == "count"
+            for row in _good(command)
+        ],
+        lots=[row.lot for row in rows if row.lot],
+        serials=[(row.sku, serial) for row in rows for serial in row.serials or ()],
+        costs=[(row.sku, row.location) for row in rows if row.unit_cost],
+    )

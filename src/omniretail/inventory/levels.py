@@ -1,20 +1,18 @@
-"""Levels and the one rule that guards them: what may be promised is what is there and unpromised. Pure."""
+"""Levels: what stands at one place, and what of it may be promised. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from omniretail.errors import Refused
-from omniretail.inventory.movements import Movement, Posting
 
 MOST_QUANTITY = 2**31 - 1
 """The largest quantity of one SKU at one location."""
 
 Place = tuple[str, str]
 """A SKU and a location."""
-
-Change = tuple[str, str, int, int]
-"""A SKU, a location, and what is added to `on_hand` and `allocated` there."""
 
 
 class Shortage(msgspec.Struct, frozen=True):
@@ -24,6 +22,11 @@ class Shortage(msgspec.Struct, frozen=True):
     location: str
     requested: int
     available: int
+
+    @property
+    def missing(self) -> int:
+        """How many are wanted and not there."""
+        return self.requested - self.available
 
 
 class InsufficientStock(Refused):
@@ -38,7 +41,10 @@ class InsufficientStock(Refused):
             location=first.location,
             requested=first.requested,
             available=first.available,
-            shortages=[msgspec.to_builtins(shortage) for shortage in shortages],
+            shortages=[
+                {**msgspec.to_builtins(shortage), "missing": shortage.missing}
+                for shortage in shortages
+            ],
         )
         self.shortages = tuple(shortages)
 
@@ -53,88 +59,45 @@ class QuantityTooLarge(Refused):
 
 
 class Level(msgspec.Struct):
-    """What stands at one place: `on_hand` units, `allocated` of them promised to orders."""
+    """What stands at one place, in units; the states of [the glossary](docs/glossary.md).
+
+    `held` counts live holds once the survey has swept the expired. `expired` are sellable units of
+    lots past their date. `safety_stock` is the one in force here. `moved_at` is when `on_hand` last
+    changed and `counted_at` when it was last counted, both by the callers' times.
+    """
 
     on_hand: int = 0
     allocated: int = 0
+    held: int = 0
+    damaged: int = 0
+    quality_control: int = 0
+    safety_stock: int = 0
+    moved_at: datetime | None = None
+    counted_at: datetime | None = None
+    shortage_id: UUID | None = None
+    expired: int = 0
+
+    @property
+    def shelf(self) -> int:
+        """Units on hand that are not set aside."""
+        return self.on_hand - self.damaged - self.quality_control
+
+    @property
+    def sellable(self) -> int:
+        """Units that may leave with a customer."""
+        return self.shelf - self.expired
+
+    @property
+    def free(self) -> int:
+        """Sellable units that are promised to nobody; below zero where more is promised."""
+        return self.sellable - self.allocated - self.held
 
     @property
     def available_to_promise(self) -> int:
-        """What may be promised now; never below zero (after a count the raw figure can be)."""
-        return max(0, self.on_hand - self.allocated)
+        """What may be promised now; never below zero."""
+        return max(0, self.free - self.safety_stock)
 
-
-class Stock:
-    """The levels a batch works on: locked rows, changed in memory first come first served.
-
-    `post` is the decision; what it accepted is written by `inventory.write`, all at once.
-    """
-
-    def __init__(self, levels: Mapping[Place, Level]) -> None:
-        self._levels = dict(levels)
-        self._before = {place: (level.on_hand, level.allocated) for place, level in levels.items()}
-        self.accepted: list[Posting] = []
-
-    def level(self, sku: str, location: str) -> Level:
-        """Return the level of a place as it stands after what was accepted so far."""
-        return self._levels.setdefault((sku, location), Level())
-
-    def post(self, posting: Posting) -> InsufficientStock | QuantityTooLarge | None:
-        """Accept a posting's movements, all or none; returns None, or why they are refused.
-
-        Movements of one SKU at one location are summed before they are judged.
-        """
-        demands = _demands(posting.movements)
-        shortages: list[Shortage] = []
-        for (sku, location), demand in demands.items():
-            level = self.level(sku, location)
-            if level.on_hand + demand.on_hand > MOST_QUANTITY:
-                return QuantityTooLarge(sku=sku, location=location)
-            if demand.promised and demand.promised > level.available_to_promise:
-                shortages.append(
-                    Shortage(sku, location, demand.promised, level.available_to_promise)
-                )
-            elif level.on_hand + demand.on_hand < 0:
-                shortages.append(Shortage(sku, location, -demand.on_hand, level.on_hand))
-            assert level.allocated + demand.allocated >= 0, "an order gave back more than it has"
-        if shortages:
-            return InsufficientStock(shortages)
-        for (sku, location), demand in demands.items():
-            level = self._levels[sku, location]
-            level.on_hand += demand.on_hand
-            level.allocated += demand.allocated
-        self.accepted.append(posting)
-        return None
-
-    def changes(self) -> tuple[list[Change], list[Change]]:
-        """Return what changed at levels that stood already, and the levels that came into being.
-
-        Each in the one global order, by SKU and location.
-        """
-        stood: list[Change] = []
-        new: list[Change] = []
-        for place, level in sorted(self._levels.items()):
-            on_hand, allocated = self._before.get(place, (0, 0))
-            change = (*place, level.on_hand - on_hand, level.allocated - allocated)
-            if change[2:] != (0, 0):
-                (stood if place in self._before else new).append(change)
-        return stood, new
-
-
-class _Demand(msgspec.Struct):
-    """What a posting asks of one place: the net changes, and how much must be free to promise."""
-
-    on_hand: int = 0
-    allocated: int = 0
-    promised: int = 0
-
-
-def _demands(movements: Iterable[Movement]) -> dict[Place, _Demand]:
-    demands: dict[Place, _Demand] = {}
-    for movement in movements:
-        demand = demands.setdefault((movement.sku, movement.location), _Demand())
-        demand.on_hand += movement.on_hand_change
-        demand.allocated += movement.allocated_change
-        if movement.type in {"sold", "allocated"}:
-            demand.promised += movement.quantity
-    return demands
+    @property
+    def missing(self) -> int:
+        """How many units orders await that are not there, or that left without being there."""
+        return max(self.allocated - self.shelf, -self.on_hand, 0)

@@ -1,25 +1,41 @@
 """The kinds of movement, and what each does to a level. Pure."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
 
 MovementType = Literal[
-    "received", "sold", "adjusted", "allocated", "released", "shipped", "handed_over"
+    "received",
+    "returned",
+    "sold",
+    "adjusted",
+    "counted",
+    "set_aside",
+    "allocated",
+    "released",
+    "shipped",
+    "handed_over",
+    "transfer_shipped",
+    "transfer_received",
+    "transfer_returned",
+    "transfer_closed",
 ]
-
-REASONS: dict[str, tuple[str, ...]] = {
-    "received": ("purchase", "found", "opening_balance"),
-    "adjusted": ("damaged", "theft", "expired", "count_correction", "sample", "other"),
-}
-"""The reason codes that receipts and adjustments may give."""
+SetAside = Literal["damaged", "quality_control"]
+Shelf = Literal["available", "damaged", "quality_control"]
+ON_HAND = frozenset({"available", "allocated", *get_args(SetAside)})
+"""The states of goods that are physically in a location."""
 
 
 class Movement(NamedTuple):
-    """So many units of a SKU at a location, from one state to another."""
+    """So many units of a SKU at a location, from one state to another.
+
+    `kit` names what a component moved for. `expires_on` says when a new lot expires. `corrects` is
+    the movement or the count that this one puts right. `occurred_at` and `id` stand only where
+    they differ from the source's time and from an identity made when it is written.
+    """
 
     type: MovementType
     sku: str
@@ -28,21 +44,33 @@ class Movement(NamedTuple):
     to_state: str
     quantity: int
     reason: str | None = None
+    kit: str | None = None
+    lot: str | None = None
+    expires_on: date | None = None
+    serials: tuple[str, ...] | None = None
+    corrects: UUID | None = None
+    shortage_id: UUID | None = None
+    occurred_at: datetime | None = None
+    id: UUID | None = None
+
+    def change(self, state: str) -> int:
+        """What it adds to the goods in one state here."""
+        return self.quantity * ((self.to_state == state) - (self.from_state == state))
 
     @property
     def on_hand_change(self) -> int:
         """What it adds to the level's `on_hand`."""
-        return self.quantity * (_inside(self.to_state) - _inside(self.from_state))
-
-    @property
-    def allocated_change(self) -> int:
-        """What it adds to the level's `allocated`."""
-        return self.quantity * ((self.to_state == "allocated") - (self.from_state == "allocated"))
+        return self.quantity * ((self.to_state in ON_HAND) - (self.from_state in ON_HAND))
 
 
 def received(sku: str, location: str, quantity: int, reason: str) -> Movement:
     """Goods arrive from a supplier."""
     return Movement("received", sku, location, "supplier", "available", quantity, reason)
+
+
+def returned(sku: str, location: str, quantity: int, reason: str, *, to_state: str) -> Movement:
+    """Goods come back from a customer, to sell again or set aside."""
+    return Movement("returned", sku, location, "customer", to_state, quantity, reason)
 
 
 def sold(sku: str, location: str, quantity: int) -> Movement:
@@ -52,8 +80,19 @@ def sold(sku: str, location: str, quantity: int) -> Movement:
 
 def adjusted(sku: str, location: str, change: int, reason: str) -> Movement:
     """The shelf turns out to hold `change` more (or, below zero, less) than the books say."""
-    ways = ("shrinkage", "available") if change > 0 else ("available", "shrinkage")
-    return Movement("adjusted", sku, location, *ways, abs(change), reason)
+    return Movement("adjusted", sku, location, *_ways(change), abs(change), reason)
+
+
+def counted(sku: str, location: str, change: int) -> Movement:
+    """A count found `change` more (or, below zero, less) than the books said."""
+    return Movement("counted", sku, location, *_ways(change), abs(change))
+
+
+def set_aside(
+    sku: str, location: str, quantity: int, reason: str, *, from_state: str, to_state: str
+) -> Movement:
+    """Goods are put aside, put back, graded anew, or (to `shrinkage`) written off."""
+    return Movement("set_aside", sku, location, from_state, to_state, quantity, reason)
 
 
 def allocated(sku: str, location: str, quantity: int) -> Movement:
@@ -76,6 +115,54 @@ def handed_over(sku: str, location: str, quantity: int) -> Movement:
     return Movement("handed_over", sku, location, "allocated", "customer", quantity)
 
 
+class Part(NamedTuple):
+    """What moves for one line: so many units of a SKU, for a kit where it is a component."""
+
+    sku: str
+    quantity: int
+    kit: str | None
+
+
+def parts(sku: str, quantity: int, components: Mapping[str, int] | None) -> Iterator[Part]:
+    """Yield what moves for so many of a SKU: itself, or the components of a kit."""
+    if components is None:
+        yield Part(sku, quantity, None)
+        return
+    for component, per_unit in components.items():
+        yield Part(component, quantity * per_unit, sku)
+
+
+def moved(
+    leave: Callable[[str, str, int], Movement],
+    sku: str,
+    location: str,
+    quantity: int,
+    components: Mapping[str, int] | None,
+    serials: Sequence[str] = (),
+    *,
+    tracking: Mapping[str, str] = {},
+) -> Iterator[Movement]:
+    """Yield the movements of one line: of the SKU itself, or of a kit's components.
+
+    The serial numbers of a line are those of its units that are tracked by one, component after
+    component.
+    """
+    if components is None:
+        movement = leave(sku, location, quantity)
+        yield movement._replace(serials=tuple(serials)) if serials else movement
+        return
+    kit = list(parts(sku, quantity, components))
+    # What is left over goes with the last component that has numbers, and is refused there.
+    numbered = [part.sku for part in kit if tracking.get(part.sku) == "serial"] or [kit[0].sku]
+    for part in kit:
+        movement = leave(part.sku, location, part.quantity)._replace(kit=part.kit)
+        if serials and part.sku in numbered:
+            units = None if part.sku == numbered[-1] else part.quantity
+            movement = movement._replace(serials=tuple(serials[:units]))
+            serials = serials[part.quantity :]
+        yield movement
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What caused movements: the document, who did it, when it happened, under which key."""
 
@@ -88,11 +175,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Posting(msgspec.Struct, frozen=True):
-    """Movements that happen together or not at all, from one source."""
+    """Movements that happen together or not at all, from one source.
+
+    What is `forced` has already happened, out of our sight: no lack of stock refuses it.
+    """
 
     source: Source
     movements: Sequence[Movement]
+    forced: bool = False
 
 
-def _inside(state: str) -> int:
-    return state in {"available", "allocated"}
+def _ways(change: int) -> tuple[str, str]:
+    return ("shrinkage", "available") if change > 0 else ("available", "shrinkage")

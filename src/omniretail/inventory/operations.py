@@ -1,22 +1,48 @@
-"""What changes the ledger: lock the levels, decide in memory, write in a handful of statements."""
+"""What changes the ledger: lock the levels, survey, decide in memory, write in a handful of statements."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import msgspec
-from msgspec import structs
 
 from omniretail import catalog
-from omniretail.db import Read, Transaction, Write, sql, write_columns, write_documents
+from omniretail.db import (
+    RaceLost,
+    Read,
+    Transaction,
+    Write,
+    constraint,
+    sql,
+    write_columns,
+    write_documents,
+)
 from omniretail.errors import DomainError
 from omniretail.ids import new_id_text
-from omniretail.inventory.levels import Level, Place, Stock
-from omniretail.inventory.movements import Posting
+from omniretail.inventory.levels import Level, Place
+from omniretail.inventory.lots import Lot
+from omniretail.inventory.movements import Posting, Source
+from omniretail.inventory.stock import Stock
+from omniretail.inventory.survey import asked_by, survey
 
 _LOCK = sql("inventory.lock_levels")
+_MAKE = sql("inventory.make_levels")
 _CHANGE = sql("inventory.change_levels")
 _CREATE = sql("inventory.create_levels")
 _RECORD = sql("inventory.record_movements")
+_CLOSE_HOLD_LINES = sql("inventory.close_hold_lines")
+_PUT_LOTS = sql("inventory.put_lots")
+_CREATE_SERIALS = sql("inventory.create_serials")
+_CHANGE_SERIALS = sql("inventory.change_serials")
+_RECORD_COUNTS = sql("inventory.record_counts")
+_CHANGE_VARIANCES = sql("inventory.change_variances")
+_OPEN_SHORTAGES = sql("inventory.open_shortages")
+_RECORD_COSTS = sql("inventory.record_costs")
+_ARRIVED = sql("inventory.arrived")
+
+constraint("stock_serial_pkey", RaceLost)
+constraint("shortage_open_key", RaceLost)
 
 
 class Posted(msgspec.Struct, frozen=True):
@@ -26,40 +52,65 @@ class Posted(msgspec.Struct, frozen=True):
     location: str
     on_hand: int
     allocated: int
+    held: int
+    damaged: int
+    quality_control: int
     available_to_promise: int
 
 
-def lock(places: Iterable[Place]) -> Read[Stock]:
+def lock(places: Iterable[Place], *, holds: Iterable[UUID] = ()) -> Read[Stock]:
     """Return the read that locks the levels of `places` in the one global order: SKU, location.
 
-    A place without a level has nothing; the level comes into being when something arrives.
+    Those of the components of kits, and those that `holds` hold, are locked with them. A place
+    without a level has nothing; the level comes into being when something arrives. `survey` tells
+    the rest.
     """
     ordered = sorted(set(places))
     return Read(
         _LOCK,
-        ([sku for sku, _ in ordered], [location for _, location in ordered]),
-        lambda rows: Stock(
-            {(row["sku"], row["location"]): Level(row["on_hand"], row["allocated"]) for row in rows}
-        ),
+        ([sku for sku, _ in ordered], [location for _, location in ordered], list(set(holds))),
+        lambda rows: Stock({(row.pop("sku"), row.pop("location")): _level(row) for row in rows}),
     )
+
+
+async def lock_made(tx: Transaction, places: Iterable[Place]) -> Stock:
+    """Lock the levels of places that exist, making those that are missing; for absolute figures.
+
+    Locks: the levels, by SKU and location.
+    """
+    ordered = sorted(set(places))
+    await tx.execute(_MAKE, [sku for sku, _ in ordered], [location for _, location in ordered])
+    (stock,) = await tx.read(lock(ordered))
+    made: Stock = stock
+    return made
 
 
 def write(stock: Stock, *, now: datetime) -> list[Write]:
     """Return the writes of what `stock` accepted: levels by relative updates, and each movement."""
-    stood, new = stock.changes()
+    stood, new = _changes(stock)
     movements = [
         {
             "id": new_id_text(),
-            **movement._asdict(),
-            **structs.asdict(posting.source),
+            **_source_document(source),
+            **{
+                name: value
+                for name, value in zip(movement._fields, movement, strict=True)
+                if value is not None
+            },
         }
-        for posting in stock.accepted
-        for movement in posting.movements
+        for source, moved in stock.accepted
+        for movement in moved
     ]
     return [
         *write_columns(_CHANGE, stood),
         *write_columns(_CREATE, new),
         *write_documents(_RECORD, movements, now),
+        *write_columns(
+            _CLOSE_HOLD_LINES,
+            [(line.hold_id, line.number, line.sku) for line in stock.closed_lines],
+            now,
+        ),
+        *_rarer_writes(stock, now),
     ]
 
 
@@ -69,7 +120,7 @@ async def post(
     """Post movements; one outcome per posting, in order, each all or nothing.
 
     Locks: the levels, by SKU and location. Outcomes: the levels after each movement, UnknownSku,
-    UnknownLocation, InsufficientStock, QuantityTooLarge.
+    UnknownLocation, InsufficientStock, QuantityTooLarge, and those of lots and serial numbers.
     """
     movements = [movement for posting in postings for movement in posting.movements]
     skus, locations, stock = await tx.read(
@@ -77,6 +128,7 @@ async def post(
         catalog.locations_by_code({movement.location for movement in movements}),
         lock((movement.sku, movement.location) for movement in movements),
     )
+    await survey(tx, stock, skus, asked_by(postings, now), now=now)
     outcomes: list[list[Posted] | DomainError] = []
     for posting in postings:
         refusal: DomainError | None = next(
@@ -89,22 +141,149 @@ async def post(
             ),
             None,
         )
-        outcomes.append(refusal or stock.post(posting) or _after(stock, posting))
+        outcomes.append(
+            refusal
+            or stock.post(posting)
+            or [posted(stock, m.sku, m.location) for m in posting.movements]
+        )
     await tx.write(*write(stock, now=now))
     return outcomes
 
 
-def _after(stock: Stock, posting: Posting) -> list[Posted]:
-    levels = [
-        (movement, stock.level(movement.sku, movement.location)) for movement in posting.movements
+def posted(stock: Stock, sku: str, location: str) -> Posted:
+    """Return the level of a place as it stands after what was accepted so far."""
+    level = stock.level(sku, location)
+    return Posted(
+        sku,
+        location,
+        level.on_hand,
+        level.allocated,
+        level.held,
+        level.damaged,
+        level.quality_control,
+        level.available_to_promise,
+    )
+
+
+def _changes(stock: Stock) -> tuple[list[Any], list[Any]]:
+    """Return what changed at levels that stood already, and the levels that came into being.
+
+    Each in the one global order, by SKU and location.
+    """
+    stood: list[Any] = []
+    new: list[Any] = []
+    nothing = Level()
+    for place, level in stock.levels():
+        before = stock.before.get(place, nothing)
+        if level != before:
+            (new if before is nothing else stood).append(
+                (
+                    *place,
+                    level.on_hand - before.on_hand,
+                    level.allocated - before.allocated,
+                    level.held - before.held,
+                    level.damaged - before.damaged,
+                    level.quality_control - before.quality_control,
+                    level.moved_at,
+                    level.counted_at,
+                    level.shortage_id,
+                )
+            )
+    return stood, new
+
+
+def _rarer_writes(stock: Stock, now: datetime) -> list[Write]:
+    fresh = {count.row.id for count in stock.booked_counts}
+    variances = [row for row in stock.variances.items() if row[1] and row[0] not in fresh]
+    opened = [
+        (
+            case.id,
+            case.sku,
+            case.location,
+            case.missing,
+            case.source.document_type,
+            case.source.document_id,
+        )
+        for case in stock.opened
     ]
     return [
-        Posted(
-            movement.sku,
-            movement.location,
-            level.on_hand,
-            level.allocated,
-            level.available_to_promise,
-        )
-        for movement, level in levels
+        *_tracked_writes(stock),
+        *write_columns(_RECORD_COUNTS, _count_rows(stock), now),
+        *write_columns(_CHANGE_VARIANCES, variances),
+        *write_columns(_OPEN_SHORTAGES, opened, now),
+        *write_columns(_RECORD_COSTS, _cost_rows(stock), now),
+        *write_columns(_ARRIVED, sorted(stock.arrived.items())),
     ]
+
+
+def _tracked_writes(stock: Stock) -> list[Write]:
+    lots = [
+        (*place, lot.lot, lot.expires_on, *change)
+        for place, before in stock.lots_before.items()
+        for lot in stock.lots[place]
+        if any(change := _lot_change(before.get(lot.lot), lot))
+    ]
+    serials = [
+        (*key, serial.state, serial.location) for key, serial in stock.serials_changed.items()
+    ]
+    known = stock.serials_before.keys()
+    return [
+        *write_columns(_PUT_LOTS, lots),
+        *write_columns(_CREATE_SERIALS, [row for row in serials if row[:2] not in known]),
+        *write_columns(_CHANGE_SERIALS, [row for row in serials if row[:2] in known]),
+    ]
+
+
+def _count_rows(stock: Stock) -> list[tuple[object, ...]]:
+    return [
+        (
+            count.row.id,
+            count.row.occurred_at,
+            count.row.sku,
+            count.row.location,
+            count.row.lot,
+            count.row.quantity,
+            count.variance + stock.variances.get(count.row.id, 0),
+            count.source.document_id,
+            count.source.actor_id,
+        )
+        for count in stock.booked_counts
+    ]
+
+
+def _cost_rows(stock: Stock) -> list[tuple[object, ...]]:
+    return [
+        (
+            change.movement_id,
+            change.sku,
+            change.location,
+            change.quantity,
+            change.cost.amount,
+            change.cost.currency,
+            change.on_hand_before,
+            change.average.amount,
+        )
+        for change in stock.cost_changes
+    ]
+
+
+def _lot_change(before: Lot | None, after: Lot) -> tuple[int, int, int]:
+    was = before or Lot(after.lot)
+    return (
+        after.on_hand - was.on_hand,
+        after.damaged - was.damaged,
+        after.quality_control - was.quality_control,
+    )
+
+
+def _source_document(source: Source) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in source.__struct_fields__}
+
+
+def _level(row: dict[str, Any]) -> Level:
+    for name in ("moved_at", "counted_at"):
+        if row[name] is not None:
+            row[name] = datetime.fromisoformat(row[name])
+    if row["shortage_id"] is not None:
+        row["shortage_id"] = UUID(row["shortage_id"])
+    return Level(**row)

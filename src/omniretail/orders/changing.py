@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import channels, events, idempotency, inventory
+from omniretail import catalog, channels, events, idempotency, inventory
 from omniretail.db import Transaction
 from omniretail.errors import DomainError, Invalid, Missing, Refused
 from omniretail.money import split
@@ -57,7 +57,10 @@ class QuantityNotOpen(Refused):
 
 
 class Fulfill(msgspec.Struct, frozen=True, kw_only=True):
-    """The command to hand over a pickup or to ship a parcel, wholly or in part."""
+    """The command to hand over a pickup or to ship a parcel, wholly or in part.
+
+    `serials` name the units of each line that leave, of SKUs that are tracked by serial number.
+    """
 
     key: idempotency.Key
     principal: channels.Principal
@@ -65,6 +68,7 @@ class Fulfill(msgspec.Struct, frozen=True, kw_only=True):
     step: Literal["handover", "shipment"]
     quantities: Quantities
     occurred_at: datetime
+    serials: Mapping[int, tuple[str, ...]] = {}
 
     @property
     def event_type(self) -> str:
@@ -106,7 +110,8 @@ async def change(
 
     Locks: keys, orders by id, stock by (SKU, location). Outcomes: the order after the change,
     UnknownOrder, UnknownFulfillment, TransitionRefused, QuantityNotOpen, Invalid (a line number),
-    InsufficientStock (fewer on hand than allocated, after a count), KeyReused.
+    InsufficientStock (fewer on hand than allocated, after a count), those of serial numbers,
+    KeyReused.
     """
     return await idempotency.once(tx, commands, partial(_change, tx, now=now), Order, now=now)
 
@@ -121,14 +126,29 @@ async def _change(
             command.fulfillment_id for command in commands if isinstance(command, Fulfill)
         },
     )
-    (stock,) = await tx.read(
-        inventory.lock(
-            (line.sku, fulfillment.location)
-            for order in before.values()
-            for fulfillment in order.fulfillments
-            for line in fulfillment.lines
-        )
+    places = {
+        (sku, fulfillment.location)
+        for order in before.values()
+        for fulfillment in order.fulfillments
+        for line in fulfillment.lines
+        for sku in line.components or (line.sku,)
+    }
+    skus, stock = await tx.read(
+        catalog.skus_by_code({sku for sku, _ in places}), inventory.lock(places)
     )
+    asked = inventory.Asked(
+        earliest=min(command.occurred_at for command in commands),
+        serials=[
+            (sku, serial)
+            for command in commands
+            if isinstance(command, Fulfill) and command.serials
+            for serials in command.serials.values()
+            for serial in serials
+            for sku, traits in skus.items()
+            if traits.tracking == "serial"
+        ],
+    )
+    await inventory.survey(tx, stock, skus, asked, now=now)
     after = dict(before)
     changes: list[tuple[Order, Order, events.Happened]] = []
     outcomes: list[Order | DomainError] = []
@@ -175,9 +195,18 @@ def _fulfill(
         return taken
     leaves = inventory.handed_over if command.step == "handover" else inventory.shipped
     movements = [
-        leaves(line.sku, fulfillment.location, taken[line.number])
+        movement
         for line in fulfillment.lines
         if line.number in taken
+        for movement in inventory.moved(
+            leaves,
+            line.sku,
+            fulfillment.location,
+            taken[line.number],
+            line.components,
+            command.serials.get(line.number, ()),
+            tracking=stock.tracking,
+        )
     ]
     if refusal := stock.post(inventory.Posting(_source(order, command), movements)):
         return refusal
@@ -202,10 +231,17 @@ def _cancel(order: Order, stock: inventory.Stock, command: Cancel) -> Order | Do
     if isinstance(taken, DomainError):
         return taken
     movements = [
-        inventory.released(line.sku, fulfillment.location, taken[line.number])
+        movement
         for fulfillment in order.fulfillments
         for line in fulfillment.lines
         if line.number in taken
+        for movement in inventory.moved(
+            inventory.released,
+            line.sku,
+            fulfillment.location,
+            taken[line.number],
+            line.components,
+        )
     ]
     if refusal := stock.post(inventory.Posting(_source(order, command), movements)):
         return refusal

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel, Text
 
 
@@ -54,6 +55,8 @@ class OrderLine(SQLModel, table=True):
     unit_price_minor: int = Field(sa_type=BigInteger)
     price_reason: str | None = Field(default=None, sa_type=Text)
     total_minor: int = Field(sa_type=BigInteger)
+    components: dict[str, int] | None = Field(default=None, sa_type=JSONB)
+    promised_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class Fulfillment(SQLModel, table=True):

@@ -15,7 +15,11 @@ TenderType = Literal["cash", "card"]
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """So many of a SKU, what one was listed at and sold for, and how far it has come."""
+    """So many of a SKU, what one was listed at and sold for, and how far it has come.
+
+    A kit remembers the `components` it was made of when it was placed, in units each. `promised_at`
+    is when goods that were not there will be.
+    """
 
     number: int
     sku: str
@@ -26,6 +30,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     total_minor: int
     fulfilled_quantity: int = 0
     cancelled_quantity: int = 0
+    components: dict[str, int] | None = None
+    promised_at: datetime | None = None
 
     @property
     def open_quantity(self) -> int:

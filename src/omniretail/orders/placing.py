@@ -1,6 +1,7 @@
 """Placing orders: price, stock, money, event and key, in one transaction, for a batch of them."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -36,13 +37,17 @@ class TendersMismatch(Refused):
 
 
 class LineWish(msgspec.Struct, frozen=True, kw_only=True):
-    """So many of a SKU; a price of its own replaces the book's, and needs a reason."""
+    """So many of a SKU; a price of its own replaces the book's, and needs a reason.
+
+    `serials` name the units that a till hands over, of SKUs that are tracked by serial number.
+    """
 
     sku: str
     quantity: int
     own_price_minor: int | None = None
     own_price_currency: str | None = None
     price_reason: str | None = None
+    serials: tuple[str, ...] = ()
 
 
 class FulfillmentWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +69,11 @@ class TenderGiven(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """The command to place one order; `location` is where it is placed, if at a till."""
+    """The command to place one order; `location` is where it is placed, if at a till.
+
+    `hold_id` is the basket's own hold, which becomes the order. What is `forced` was carried out
+    already, at a till that was offline: no lack of stock refuses it.
+    """
 
     key: idempotency.Key
     order_id: UUID
@@ -74,16 +83,21 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     fulfillments: tuple[FulfillmentWish, ...]
     tenders: tuple[TenderGiven, ...]
+    hold_id: UUID | None = None
+    forced: bool = False
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """All that deciding about orders needs to know; `stock` is locked and changes as it goes."""
 
     book: pricing.Book
     channels: Mapping[str, channels.ChannelSpec]
-    skus: Mapping[str, str]
+    skus: Mapping[str, catalog.SkuTraits]
     locations: Mapping[str, catalog.LocationSpec]
+    policies: Mapping[str, inventory.ChannelPolicy]
     stock: inventory.Stock
+    holds: Mapping[UUID, inventory.Hold]
+    room: inventory.ChannelRoom
 
 
 async def place(
@@ -95,9 +109,10 @@ async def place(
 ) -> list[idempotency.Answer[Order] | DomainError]:
     """Place orders, each all or nothing, first come first served; one outcome each, in order.
 
-    Locks: stock by (SKU, location), in the statement that looks the keys up. Outcomes: the order,
-    UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation, LocationNotServing, PriceMissing,
-    AmountTooLarge, Invalid (a currency), TendersMismatch, InsufficientStock, KeyReused.
+    Locks: stock by (SKU, location), in the statement that looks the keys up; then serial numbers.
+    Outcomes: the order, UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation,
+    LocationNotServing, LocationOutsidePool, PriceMissing, AmountTooLarge, Invalid (a currency),
+    TendersMismatch, UnknownHold, HoldEnded, InsufficientStock, those of serial numbers, KeyReused.
     """
     places = {
         (line.sku, wish.location)
@@ -105,26 +120,41 @@ async def place(
         for wish in command.fulfillments
         for line in wish.lines
     }
-    known, version, *found = await tx.read(
+    holds = [command.hold_id for command in commands if command.hold_id]
+    known, version, sellers, skus, locations, policies, stock = await tx.read(
         idempotency.known(commands),
         books.version(),
         channels.channels_by_code({command.channel for command in commands}),
         catalog.skus_by_code({sku for sku, _ in places}),
         catalog.locations_by_code({location for _, location in places}),
-        inventory.lock(places),
+        inventory.channel_policies({command.channel for command in commands}),
+        inventory.lock(places, holds=holds),
     )
-    surroundings = Surroundings(await books.at(tx, version), *found)
+    await inventory.survey(tx, stock, skus, _asked(commands, holds, skus), now=now)
+    surroundings = Surroundings(
+        book=await books.at(tx, version),
+        channels=sellers,
+        skus=skus,
+        locations=locations,
+        policies=policies,
+        stock=stock,
+        holds=await inventory.holds_by_id(tx, holds, now=now),
+        room=await inventory.channel_room(tx, policies, _promised(commands, skus)),
+    )
     repetitions = idempotency.Repetitions(commands, known, Order)
     outcomes = decide(surroundings, repetitions.fresh)
     placed = [
-        (command.key.key, order)
+        (command, order)
         for command, order in zip(repetitions.fresh, outcomes, strict=True)
         if isinstance(order, Order)
     ]
     if placed:
         await tx.write(
-            *inventory.write(surroundings.stock, now=now),
-            *store.write_placed(placed, now=now),
+            *inventory.write(stock, now=now),
+            *inventory.convert_holds(
+                {command.hold_id: order.id for command, order in placed if command.hold_id}
+            ),
+            *store.write_placed([(command.key.key, order) for command, order in placed], now=now),
             *repetitions.remember(outcomes, now=now),
         )
     return repetitions.answers(outcomes)
@@ -139,9 +169,11 @@ def _decide(surroundings: Surroundings, command: PlaceOrder) -> Order | DomainEr
     channel = surroundings.channels.get(command.channel)
     if channel is None:
         return channels.UnknownChannel(command.channel)
-    if refusal := _cannot_be_served(surroundings, command):
-        return refusal
-    if refusal := _other_currency(command, channel):
+    if refusal := (
+        _cannot_be_served(surroundings, command)
+        or _other_currency(command, channel)
+        or _hold_refused(surroundings, command)
+    ):
         return refusal
     basket = pricing.Basket(
         channel.currency,
@@ -159,8 +191,44 @@ def _decide(surroundings: Surroundings, command: PlaceOrder) -> Order | DomainEr
         return TendersMismatch(
             total_minor=priced.total_minor, tendered_minor=tendered, currency=channel.currency
         )
-    order = _order(command, priced, channel.currency)
-    return surroundings.stock.post(_posting(command, order)) or order
+    order = _order(surroundings, command, priced, channel.currency)
+    return _take(surroundings, command, order) or order
+
+
+def _take(surroundings: Surroundings, command: PlaceOrder, order: Order) -> DomainError | None:
+    """Take an order's goods from the stock, its own hold first; returns why not, or None."""
+    stock = surroundings.stock
+    hold = stock.holds.get(command.hold_id, []) if command.hold_id else []
+    posting = _posting(stock, command, order)
+    promised = Counter[tuple[str, str]]()
+    for movement in posting.movements:
+        if movement.type == "allocated":
+            promised[movement.sku, movement.location] += movement.quantity
+    for line in hold:
+        promised[line.sku, line.location] -= line.quantity
+    more = +promised
+    if refusal := surroundings.room.refusal(command.channel, more):
+        return refusal
+    if refused := stock.post(posting, hold):
+        return refused
+    surroundings.room.take(command.channel, more)
+    if command.hold_id:
+        stock.holds.pop(command.hold_id, None)
+    return None
+
+
+def _hold_refused(surroundings: Surroundings, command: PlaceOrder) -> DomainError | None:
+    """A hold that ran out is no help, and no hindrance; one that became an order is."""
+    if command.hold_id is None:
+        return None
+    hold = surroundings.holds.get(command.hold_id)
+    if hold is None or not hold.visible_to(command.principal):
+        return inventory.UnknownHold(command.hold_id)
+    if hold.state == "converted" or (
+        hold.state == "live" and command.hold_id not in surroundings.stock.holds
+    ):
+        return inventory.HoldEnded(hold.id, "converted")
+    return None
 
 
 def _cannot_be_served(surroundings: Surroundings, command: PlaceOrder) -> DomainError | None:
@@ -170,13 +238,26 @@ def _cannot_be_served(surroundings: Surroundings, command: PlaceOrder) -> Domain
             return catalog.UnknownLocation(wish.location)
         if not location.serves(wish.kind):
             return catalog.LocationNotServing(location=wish.location, kind=wish.kind)
+        if refusal := _outside_pool(surroundings, command, wish):
+            return refusal
         for line in wish.lines:
-            status = surroundings.skus.get(line.sku)
-            if status is None:
+            traits = surroundings.skus.get(line.sku)
+            if traits is None:
                 return catalog.UnknownSku(line.sku)
-            if status != "active":
+            if traits.status != "active":
                 return catalog.SkuNotSold(line.sku)
     return None
+
+
+def _outside_pool(
+    surroundings: Surroundings, command: PlaceOrder, wish: FulfillmentWish
+) -> DomainError | None:
+    policy = surroundings.policies.get(command.channel)
+    if policy is None or policy.pool is None or wish.kind == "carry_out":
+        return None
+    if wish.location in policy.pool:
+        return None
+    return inventory.LocationOutsidePool(channel=command.channel, location=wish.location)
 
 
 def _other_currency(command: PlaceOrder, channel: channels.ChannelSpec) -> Invalid | None:
@@ -193,7 +274,9 @@ def _other_currency(command: PlaceOrder, channel: channels.ChannelSpec) -> Inval
     return Invalid.at(wrong[0], f"{channel.code} sells in {channel.currency}") if wrong else None
 
 
-def _order(command: PlaceOrder, priced: pricing.PricedBasket, currency: str) -> Order:
+def _order(
+    surroundings: Surroundings, command: PlaceOrder, priced: pricing.PricedBasket, currency: str
+) -> Order:
     prices = iter(enumerate(priced.lines, start=1))
     fulfillments = []
     for position, wish in enumerate(command.fulfillments, start=1):
@@ -210,6 +293,8 @@ def _order(command: PlaceOrder, priced: pricing.PricedBasket, currency: str) -> 
                     price_reason=line.price_reason,
                     total_minor=charged.total_minor,
                     fulfilled_quantity=line.quantity if wish.kind == "carry_out" else 0,
+                    components=(components := surroundings.skus[line.sku].components),
+                    promised_at=_promised_at(surroundings.stock, wish, line, components),
                 )
             )
         fulfillments.append(
@@ -245,7 +330,23 @@ def _order(command: PlaceOrder, priced: pricing.PricedBasket, currency: str) -> 
     )
 
 
-def _posting(command: PlaceOrder, order: Order) -> inventory.Posting:
+def _promised_at(
+    stock: inventory.Stock,
+    wish: FulfillmentWish,
+    line: LineWish,
+    components: Mapping[str, int] | None,
+) -> datetime | None:
+    """Return when goods will be there that are not: the last of a kit's components decides."""
+    if not stock.ordering or wish.kind == "carry_out":
+        return None
+    dates = [
+        stock.promised_at(part.sku, wish.location, part.quantity)
+        for part in inventory.parts(line.sku, line.quantity, components)
+    ]
+    return max((at for at in dates if at), default=None)
+
+
+def _posting(stock: inventory.Stock, command: PlaceOrder, order: Order) -> inventory.Posting:
     source = inventory.Source(
         document_type="order",
         document_id=order.id,
@@ -254,13 +355,49 @@ def _posting(command: PlaceOrder, order: Order) -> inventory.Posting:
         occurred_at=order.placed_at,
         idempotency_key=command.key.key,
     )
-    return inventory.Posting(
-        source,
-        [
-            (inventory.sold if fulfillment.kind == "carry_out" else inventory.allocated)(
-                line.sku, fulfillment.location, line.quantity
+    movements: list[inventory.Movement] = []
+    for wish, fulfillment in zip(command.fulfillments, order.fulfillments, strict=True):
+        for wanted, line in zip(wish.lines, fulfillment.lines, strict=True):
+            leave = inventory.sold if fulfillment.kind == "carry_out" else inventory.allocated
+            movements += inventory.moved(
+                leave,
+                line.sku,
+                fulfillment.location,
+                line.quantity,
+                line.components,
+                wanted.serials,
+                tracking=stock.tracking,
             )
-            for fulfillment in order.fulfillments
-            for line in fulfillment.lines
+    return inventory.Posting(source, movements, forced=command.forced)
+
+
+def _asked(
+    commands: Sequence[PlaceOrder], holds: Sequence[UUID], skus: Mapping[str, catalog.SkuTraits]
+) -> inventory.Asked:
+    return inventory.Asked(
+        earliest=min(command.placed_at for command in commands),
+        holds=holds,
+        serials=[
+            (sku, serial)
+            for command in commands
+            for wish in command.fulfillments
+            for line in wish.lines
+            if line.serials and line.sku in skus
+            for sku in skus[line.sku].components or (line.sku,)
+            for serial in line.serials
         ],
     )
+
+
+def _promised(
+    commands: Sequence[PlaceOrder], skus: Mapping[str, catalog.SkuTraits]
+) -> Iterator[tuple[str, str]]:
+    """Yield each channel with each SKU that it promises, components of kits among them."""
+    for command in commands:
+        for wish in command.fulfillments:
+            if wish.kind != "carry_out":
+                for line in wish.lines:
+                    yield command.channel, line.sku
+                    if line.sku in skus:
+                        for component in skus[line.sku].components or ():
+                            yield command.channel, component

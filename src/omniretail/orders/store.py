@@ -34,6 +34,8 @@ _LINE_FIELDS = (
     "unit_price_minor",
     "price_reason",
     "total_minor",
+    "components",
+    "promised_at",
 )
 
 
@@ -52,6 +54,8 @@ async def load(tx: Transaction, order_ids: Sequence[UUID]) -> list[Order]:
     for row in await tx.fetch(_LINES, ids):
         order_id, fulfillment_number, *rest = row
         fields = dict(zip(_LINE_FIELDS, rest, strict=True))
+        if fields["components"] is not None:
+            fields["components"] = msgspec.json.decode(fields["components"])
         lines.setdefault((order_id, fulfillment_number), []).append(OrderLine(**fields))
     parts: dict[UUID, list[Fulfillment]] = {}
     for row in await tx.fetch(_FULFILLMENTS, ids):

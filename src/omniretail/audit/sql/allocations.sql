@@ -1,14 +1,20 @@
--- Levels whose allocated differs from what open orders still await there.
+-- Levels whose allocated differs from what open orders still await there, kits by their components.
 with awaited as (
     select
-        line.sku,
-        part.location,
-        sum(line.quantity - line.fulfilled_quantity - line.cancelled_quantity) as quantity
+        part.sku,
+        fulfillment.location,
+        sum(
+            (line.quantity - line.fulfilled_quantity - line.cancelled_quantity) * part.per_unit::integer
+        ) as quantity
     from order_line as line
-    inner join fulfillment as part
-        on line.order_id = part.order_id and line.fulfillment_number = part.number
+    inner join fulfillment
+        on line.order_id = fulfillment.order_id and line.fulfillment_number = fulfillment.number
+    cross join
+        lateral jsonb_each_text(
+            coalesce(line.components, jsonb_build_object(line.sku, 1))
+        ) as part (sku, per_unit)
     where line.quantity > line.fulfilled_quantity + line.cancelled_quantity
-    group by line.sku, part.location
+    group by part.sku, fulfillment.location
 )
 
 select

@@ -4,8 +4,8 @@ with legs as (
     select
         movement.sku,
         (
-            (movement.to_state in ('supplier', 'customer', 'shrinkage'))::integer
-            - (movement.from_state in ('supplier', 'customer', 'shrinkage'))::integer
+            (movement.to_state in ('supplier', 'customer', 'shrinkage', 'in_transit'))::integer
+            - (movement.from_state in ('supplier', 'customer', 'shrinkage', 'in_transit'))::integer
         ) * movement.quantity::bigint as quantity
     from stock_movement as movement
     union all

@@ -1,5 +1,5 @@
 -- Orders whose movements are not exactly one set: each unit promised (or sold) once, and left or
--- released as often as its line says.
+-- released as often as its line says, kits by their components.
 with moved as (
     select
         movement.document_id as order_id,
@@ -17,16 +17,26 @@ with moved as (
 agreed as (
     select
         line.order_id,
-        line.sku,
-        part.location,
-        sum(line.quantity) filter (where part.kind <> 'carry_out') as allocated,
-        sum(line.quantity) filter (where part.kind = 'carry_out') as sold,
-        sum(line.cancelled_quantity) as released,
-        sum(line.fulfilled_quantity) filter (where part.kind <> 'carry_out') as gone
+        part.sku,
+        fulfillment.location,
+        sum(line.quantity * part.per_unit::integer) filter (
+            where fulfillment.kind <> 'carry_out'
+        ) as allocated,
+        sum(line.quantity * part.per_unit::integer) filter (
+            where fulfillment.kind = 'carry_out'
+        ) as sold,
+        sum(line.cancelled_quantity * part.per_unit::integer) as released,
+        sum(line.fulfilled_quantity * part.per_unit::integer) filter (
+            where fulfillment.kind <> 'carry_out'
+        ) as gone
     from order_line as line
-    inner join fulfillment as part
-        on line.order_id = part.order_id and line.fulfillment_number = part.number
-    group by line.order_id, line.sku, part.location
+    inner join fulfillment
+        on line.order_id = fulfillment.order_id and line.fulfillment_number = fulfillment.number
+    cross join
+        lateral jsonb_each_text(
+            coalesce(line.components, jsonb_build_object(line.sku, 1))
+        ) as part (sku, per_unit)
+    group by line.order_id, part.sku, fulfillment.location
 )
 
 select

@@ -7,6 +7,7 @@ select
     location.latitude,
     location.longitude,
     location.capabilities,
-    location.status
+    location.status,
+    location.safety_stock
 from location
 where location.code = any($1::text[]);

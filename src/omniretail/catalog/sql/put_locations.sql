@@ -1,6 +1,7 @@
 -- Creates locations or replaces what they say of themselves.
 insert into location (
-    code, name, kind, time_zone, latitude, longitude, capabilities, status, version, updated_at
+    code, name, kind, time_zone, latitude, longitude, capabilities, status, safety_stock, version,
+    updated_at
 )
 select
     fresh.code,
@@ -11,15 +12,17 @@ select
     fresh.longitude,
     string_to_array(fresh.capabilities, ',') as capabilities,
     fresh.status,
+    fresh.safety_stock,
     fresh.version,
-    $10::timestamptz
+    $11::timestamptz
 from
     unnest(
         $1::text[], $2::text[], $3::text[], $4::text[], $5::double precision[], $6::double precision[],
-        $7::text[], $8::text[], $9::integer[]
+        $7::text[], $8::text[], $9::integer[], $10::integer[]
     )
         as fresh (
-            code, name, kind, time_zone, latitude, longitude, capabilities, status, version
+            code, name, kind, time_zone, latitude, longitude, capabilities, status, safety_stock,
+            version
         )
 on conflict on constraint location_pkey do update set
     name = excluded.name,
@@ -29,5 +32,6 @@ on conflict on constraint location_pkey do update set
     longitude = excluded.longitude,
     capabilities = excluded.capabilities,
     status = excluded.status,
+    safety_stock = excluded.safety_stock,
     version = location.version + 1,
     updated_at = excluded.updated_at;

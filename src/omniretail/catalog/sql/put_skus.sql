@@ -1,5 +1,8 @@
--- Creates SKUs or replaces what they say of themselves.
-insert into sku (code, name, tax_class, status, search_text, version, updated_at)
+-- Creates SKUs or replaces what they say of themselves. Two that create one SKU at once in different
+-- shapes: the second one finds the first one's, writes fewer rows than it has, and runs again.
+insert into sku (
+    code, name, tax_class, status, search_text, version, tracking, components, ordering, updated_at
+)
 select
     fresh.code,
     fresh.name,
@@ -7,14 +10,26 @@ select
     fresh.status,
     fresh.search_text,
     fresh.version,
-    $7::timestamptz
+    fresh.tracking,
+    fresh.components::jsonb,
+    fresh.ordering::jsonb,
+    $10::timestamptz
 from
-    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[])
-        as fresh (code, name, tax_class, status, search_text, version)
+    unnest(
+        $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[],
+        $8::text[], $9::text[]
+    )
+        as fresh (
+            code, name, tax_class, status, search_text, version, tracking, components, ordering
+        )
 on conflict on constraint sku_pkey do update set
     name = excluded.name,
     tax_class = excluded.tax_class,
     status = excluded.status,
     search_text = excluded.search_text,
     version = sku.version + 1,
-    updated_at = excluded.updated_at;
+    components = excluded.components,
+    ordering = excluded.ordering,
+    updated_at = excluded.updated_at
+where sku.tracking is not distinct from excluded.tracking
+and (sku.components is null) = (excluded.components is null);

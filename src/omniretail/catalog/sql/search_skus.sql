@@ -6,6 +6,9 @@ select
     sku.name,
     sku.tax_class,
     sku.status,
+    sku.tracking,
+    sku.components,
+    sku.ordering,
     sku.version
 from sku
 where

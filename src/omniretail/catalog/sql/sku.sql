@@ -4,6 +4,9 @@ select
     sku.name,
     sku.tax_class,
     sku.status,
+    sku.tracking,
+    sku.components,
+    sku.ordering,
     sku.version
 from sku
 where sku.code = $1::text;

@@ -10,7 +10,9 @@ select
     order_line.list_price_minor,
     order_line.unit_price_minor,
     order_line.price_reason,
-    order_line.total_minor
+    order_line.total_minor,
+    order_line.components,
+    order_line.promised_at
 from order_line
 where order_line.order_id = any($1::uuid[])
 order by order_line.order_id, order_line.line_number;

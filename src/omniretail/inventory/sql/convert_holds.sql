@@ -1,0 +1,5 @@
+-- Notes which orders $2 the holds $1 became.
+update hold
+set order_id = converted.order_id
+from unnest($1::uuid[], $2::uuid[]) as converted (id, order_id)
+where hold.id = converted.id and hold.id = any($1::uuid[]);

@@ -1,0 +1,149 @@
+"""Lots and serial numbers of what moves: which units leave, and whether they may. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import msgspec
+from msgspec.structs import replace
+
+from omniretail.errors import DomainError
+from omniretail.inventory.levels import InsufficientStock, Place, Shortage
+from omniretail.inventory.lots import (
+    Lot,
+    LotExpiryDiffers,
+    LotMissing,
+    LotNotTracked,
+    first_to_leave,
+)
+from omniretail.inventory.movements import Movement
+from omniretail.inventory.serials import (
+    Serial,
+    SerialGone,
+    SerialOnHand,
+    SerialsMissing,
+    SerialsNotTracked,
+)
+
+_LEAVES = frozenset({"sold", "shipped", "handed_over"})
+_CHOOSES_LOTS = _LEAVES | {"transfer_shipped"}
+_NO_LOT = frozenset({"allocated", "released"})
+_COMES = frozenset({"received", "returned"})
+
+
+class Tracked(msgspec.Struct, frozen=True):
+    """Movements with their lots, and what their lots and serial numbers are after them."""
+
+    movements: Sequence[Movement]
+    lots: dict[Place, list[Lot]] = {}
+    serials: dict[tuple[str, str], Serial] = {}
+
+
+def track(
+    movements: Sequence[Movement],
+    *,
+    tracking: Mapping[str, str],
+    lots: Mapping[Place, Sequence[Lot]],
+    serials: Mapping[tuple[str, str], Serial],
+    today: date,
+    forced: bool,
+) -> Tracked | DomainError:
+    """Choose the lots of what leaves (earliest expiry first) and check each serial number.
+
+    Outcomes: what is then, or LotMissing, LotNotTracked, LotExpiryDiffers, InsufficientStock (of a
+    lot), SerialsMissing, SerialsNotTracked, SerialGone, SerialOnHand. What is `forced` may leave
+    without a lot where the lots do not suffice.
+    """
+    after = Tracked([], {}, {})
+    chosen: list[Movement] = []
+    for movement in movements:
+        kind = tracking.get(movement.sku)
+        if movement.lot is not None and kind != "lot":
+            return LotNotTracked(movement.sku)
+        if movement.serials and kind != "serial":
+            return SerialsNotTracked(movement.sku)
+        outcome: Sequence[Movement] | DomainError = [movement]
+        if kind == "lot" and movement.type not in _NO_LOT:
+            outcome = _with_lots(movement, after.lots, lots, today, forced=forced)
+        elif kind == "serial":
+            outcome = _with_serials(movement, after.serials, serials)
+        if isinstance(outcome, DomainError):
+            return outcome
+        chosen += outcome
+    return Tracked(chosen, after.lots, after.serials)
+
+
+def _with_lots(
+    movement: Movement,
+    after: dict[Place, list[Lot]],
+    before: Mapping[Place, Sequence[Lot]],
+    today: date,
+    *,
+    forced: bool,
+) -> Sequence[Movement] | DomainError:
+    place = movement.sku, movement.location
+    if place not in after:
+        after[place] = [replace(lot) for lot in before.get(place, ())]
+    there = after[place]
+    if movement.lot is not None:
+        return _of_one_lot(movement, there)
+    if movement.type not in _CHOOSES_LOTS:
+        return LotMissing(movement.sku)
+    taken = first_to_leave(there, movement.quantity, today)
+    found = sum(units for _, units in taken)
+    if found < movement.quantity and not forced:
+        return InsufficientStock(
+            [Shortage(movement.sku, movement.location, movement.quantity, found)]
+        )
+    pieces = []
+    for lot, units in taken:
+        lot.on_hand -= units
+        pieces.append(movement._replace(lot=lot.lot, quantity=units))
+    if found < movement.quantity:
+        pieces.append(movement._replace(quantity=movement.quantity - found))
+    return pieces
+
+
+def _of_one_lot(movement: Movement, there: list[Lot]) -> Sequence[Movement] | DomainError:
+    assert movement.lot is not None, "the movement names its lot"
+    lot = next((lot for lot in there if lot.lot == movement.lot), None)
+    if lot is None:
+        lot = Lot(movement.lot, movement.expires_on)
+        there.append(lot)
+    elif movement.expires_on not in {None, lot.expires_on}:
+        return LotExpiryDiffers(sku=movement.sku, lot=lot.lot, expires_on=lot.expires_on)
+    available = {
+        "available": lot.shelf,
+        "allocated": lot.shelf,
+        "damaged": lot.damaged,
+        "quality_control": lot.quality_control,
+    }.get(movement.from_state, movement.quantity)
+    if available < movement.quantity:
+        return InsufficientStock(
+            [Shortage(movement.sku, movement.location, movement.quantity, available)]
+        )
+    lot.on_hand += movement.on_hand_change
+    lot.damaged += movement.change("damaged")
+    lot.quality_control += movement.change("quality_control")
+    return [movement]
+
+
+def _with_serials(
+    movement: Movement,
+    after: dict[tuple[str, str], Serial],
+    before: Mapping[tuple[str, str], Serial],
+) -> Sequence[Movement] | DomainError:
+    leaves, named = movement.type in _LEAVES, movement.serials or ()
+    if not leaves and movement.type not in _COMES:
+        return [movement]
+    needed = leaves or movement.type == "returned" or named
+    if needed and (len(named) != movement.quantity or len(set(named)) != len(named)):
+        return SerialsMissing(movement.sku, movement.quantity)
+    for serial in named:
+        key = movement.sku, serial
+        known = after.get(key) or before.get(key)
+        if known and leaves and known.state == "gone":
+            return SerialGone(movement.sku, serial)
+        if known and not leaves and known.state == "on_hand":
+            return SerialOnHand(movement.sku, serial)
+        after[key] = Serial("gone", None) if leaves else Serial("on_hand", movement.location)
+    return [movement]
