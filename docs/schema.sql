@@ -417,6 +417,8 @@ CREATE TABLE sku (
 ALTER TABLE ONLY sku
     ADD CONSTRAINT sku_pkey PRIMARY KEY (code);
 
+CREATE INDEX sku_kit_idx ON sku USING btree (code) WHERE (components IS NOT NULL);
+
 CREATE TABLE sku_barcode (
     normalized text NOT NULL,
     sku text NOT NULL,
@@ -449,7 +451,7 @@ CREATE TABLE stock_cost (
 ALTER TABLE ONLY stock_cost
     ADD CONSTRAINT stock_cost_pkey PRIMARY KEY (movement_id);
 
-CREATE INDEX stock_cost_place_idx ON stock_cost USING btree (sku, location, recorded_at, movement_id);
+CREATE INDEX stock_cost_place_idx ON stock_cost USING btree (sku, location, movement_id);
 
 CREATE TABLE stock_count (
     id uuid NOT NULL,

@@ -124,5 +124,5 @@ async def test_operations_are_grouped_by_their_domain(retailer: Retailer) -> Non
     }
 
     assert groups["place_order"] == ["orders"]
-    assert groups["availability"] == ["stock"]
+    assert groups["availability"] == ["availability"]
     assert all(len(tags) == 1 for tags in groups.values())

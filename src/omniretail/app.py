@@ -13,17 +13,25 @@ from litestar.di import Provide
 from litestar.types import Message, Scope
 
 from omniretail.api import (
+    availability,
     catalog,
     channels,
+    count_tasks,
     docs,
+    exports,
     fulfillments,
     holds,
     orders,
     prices,
     problems,
+    shortages,
     stock,
     stock_documents,
+    stock_policies,
+    supply,
     system,
+    transfers,
+    valuation,
 )
 from omniretail.api.auth import KeyRing, authorize
 from omniretail.api.body import BodyRequest
@@ -37,15 +45,23 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 _log = structlog.get_logger()
 
 HANDLERS = [
+    *availability.HANDLERS,
     *catalog.HANDLERS,
     *channels.HANDLERS,
     *orders.HANDLERS,
+    *exports.HANDLERS,
     *fulfillments.HANDLERS,
     *holds.HANDLERS,
     *prices.HANDLERS,
     *stock.HANDLERS,
     *stock_documents.HANDLERS,
+    *stock_policies.HANDLERS,
+    *supply.HANDLERS,
+    *count_tasks.HANDLERS,
+    *shortages.HANDLERS,
     *system.HANDLERS,
+    *transfers.HANDLERS,
+    *valuation.HANDLERS,
 ]
 
 

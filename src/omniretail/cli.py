@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import csv
-import hashlib
 import os
 import shutil
 import socket
@@ -11,8 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from datetime import timedelta
-from itertools import islice
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -30,22 +27,26 @@ from omniretail import (
     clock,
     demo,
     embedded,
+    exports,
+    files,
     idempotency,
     imports,
+    inventory,
     serving,
 )
 from omniretail.db import Database
 from omniretail.errors import DomainError
-from omniretail.ids import new_id
 from omniretail.migrations import ensure_months, migrate
 from omniretail.settings import Settings, load
 
 Result = TypeVar("Result")
 
 _out = Console(highlight=False)
-_ROWS_AT_ONCE = 1_000
+_err = Console(highlight=False, stderr=True)
 _KEYS_FILE = "demo-keys.json"
 _PORT_SECONDS = 5.0
+# Their levels stay locked until the slice is done.
+_HOLDS_AT_ONCE = 200
 # Who it was, in the ledger, when the operator's own hand imported: no key, but one fixed identity.
 _OPERATOR = channels.Principal(
     id=UUID(int=0),
@@ -145,17 +146,69 @@ def verify() -> None:
 )
 def import_command(kind: imports.Kind, file: Path, refused: Path | None) -> None:
     """Take a CSV file into the books. Doing it again with the same file changes nothing."""
-    report = refused or file.with_suffix(".refused.csv")
-    taken, rejected = _with_database(load(), lambda database: _import(database, kind, file))
-    _out.print(f"{taken} rows taken, {len(rejected)} refused.")
+
+    async def run(database: Database) -> tuple[int, list[imports.Refused]]:
+        with _progress() as progress:
+            task = progress.add_task(f"Importing {kind}", total=None)
+            return await files.take_file(
+                database,
+                kind,
+                file,
+                principal=_OPERATOR,
+                clock=clock.now,
+                advance=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+
+    report, start = refused or file.with_suffix(".refused.csv"), time.monotonic()
+    taken, rejected = _with_database(load(), run)
+    _out.print(f"{taken} rows taken, {len(rejected)} refused, {time.monotonic() - start:.1f} s.")
     if rejected:
-        with report.open("w", newline="", encoding="utf-8") as target:
-            writer = csv.writer(target)
-            writer.writerow(["line", "code", "reason", *rejected[0].cells])
-            for row in rejected:
-                writer.writerow([row.line, row.code, row.detail, *row.cells.values()])
-        _out.print(f"The refused rows are in {report}.")
+        files.write_report(report, rejected)
+        _out.print(f"The refused rows are in {report}; once they are mended, import it.")
         sys.exit(1)
+
+
+@main.command("export")
+@click.argument("kind", type=click.Choice(exports.KINDS))
+@click.option("--output", "-o", required=True, help="The file to write; - for standard output.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]),
+    help="Of the valuation: a moment of the past, such as 2026-01-01T00:00:00+00:00.",
+)
+def export_command(kind: exports.Kind, output: str, as_of: datetime | None) -> None:
+    """Write a CSV file out of the books, all of one moment."""
+    if as_of is not None and kind != "valuation":
+        raise click.UsageError("--as-of is for the valuation.")
+
+    target = Path(output)
+    # What breaks off leaves no half file under the name; a device or a pipe is written to as it is.
+    whole = output != "-" and (target.is_file() or not target.exists())
+    part = Path(f"{output}.part") if whole else target
+
+    async def run(database: Database) -> int:
+        if output == "-":
+            return await files.write_file(database, kind, sys.stdout.buffer, as_of=as_of)
+        with part.open("wb") as opened, _progress(_err) as progress:
+            task = progress.add_task(f"Exporting {kind}", total=None)
+            return await files.write_file(
+                database,
+                kind,
+                opened,
+                as_of=as_of,
+                advance=lambda lines: progress.advance(task, lines),
+            )
+
+    try:
+        count = _with_database(load(), run)
+        if whole:
+            part.replace(target)
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}.") from error
+    finally:
+        if whole:
+            part.unlink(missing_ok=True)
+    _err.print(f"{count} rows exported.")
 
 
 @main.group()
@@ -233,18 +286,26 @@ def revoke_key(prefix: str) -> None:
 @main.command()
 @click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)
 def retain(days: int) -> None:
-    """Forget idempotency keys older than so many days, and make the coming months' partitions."""
+    """Forget idempotency keys older than so many days, close holds that have run out, and make the
+    coming months' partitions.
+    """
 
-    async def run(database: Database) -> int:
-        await database.run(lambda tx: ensure_months(tx, now=clock.now()))
-        moment, forgotten = clock.now() - timedelta(days=days), 0
+    async def run(database: Database) -> tuple[int, int]:
+        now = clock.now()
+        await database.run(lambda tx: ensure_months(tx, now=now))
+        moment, forgotten, closed = now - timedelta(days=days), 0, 0
         while count := await database.run(
             lambda tx: idempotency.forget_before(tx, moment=moment, most=10_000)
         ):
             forgotten += count
-        return forgotten
+        while count := await database.run(
+            lambda tx: inventory.sweep_holds(tx, now=now, most=_HOLDS_AT_ONCE)
+        ):
+            closed += count
+        return forgotten, closed
 
-    _out.print(f"{_with_database(load(), run)} idempotency keys forgotten.")
+    forgotten, closed = _with_database(load(), run)
+    _out.print(f"{forgotten} idempotency keys forgotten, {closed} lines of holds closed.")
 
 
 main.add_command(demo_command, "demo")
@@ -348,46 +409,13 @@ async def _migrate(database: Database, settings: Settings) -> str:
     return version
 
 
-async def _import(
-    database: Database, kind: imports.Kind, file: Path
-) -> tuple[int, list[imports.Refused]]:
-    """Take a file in slices, each one transaction under a key of the file's own content."""
-    content = hashlib.sha256(file.read_bytes()).hexdigest()  # noqa: ASYNC240 - nobody else waits
-    taken, refused, start = 0, list[imports.Refused](), time.monotonic()
-    with file.open(encoding="utf-8", newline="") as source, _progress() as progress:
-        task = progress.add_task(f"Importing {kind}", total=None)
-        rows = imports.read(kind, source, now=clock.now())
-        while piece := list(islice(rows, _ROWS_AT_ONCE)):
-            command = imports.TakeRows(
-                key=idempotency.Key(_OPERATOR.id, f"{kind}:{content}:{piece[0].line}", b""),
-                principal=_OPERATOR,
-                kind=kind,
-                rows=tuple(piece),
-                document_id=new_id(),
-            )
-            outcome = await _take(database, command)
-            refused += outcome.refused
-            taken += outcome.taken
-            progress.update(task, completed=taken + len(refused))
-    await database.analyze()
-    _out.print(f"{time.monotonic() - start:.1f} s")
-    return taken, refused
-
-
-async def _take(database: Database, command: imports.TakeRows) -> imports.Taken:
-    (answer,) = await database.run(lambda tx: imports.take(tx, [command], now=clock.now()))
-    if isinstance(answer, DomainError):
-        raise answer
-    return answer.value
-
-
-def _progress() -> Progress:
+def _progress(console: Console = _out) -> Progress:
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        console=_out,
+        console=console,
         transient=True,
     )
 

@@ -6,7 +6,7 @@ No table and no rule lives here. `FOR UPDATE` stands only in files named `lock_*
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib import resources
@@ -81,6 +81,7 @@ def sql(name: str) -> str:
 
 Value = TypeVar("Value")
 Rows: TypeAlias = list[dict[str, Any]]
+Output: TypeAlias = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
 class Read(msgspec.Struct, Generic[Value], frozen=True):
@@ -152,6 +153,32 @@ class Transaction:
             read.meaning(msgspec.json.decode(rows)) for read, rows in zip(reads, found, strict=True)
         ]
 
+    async def copy(self, statement: str, output: Output, *values: object) -> int:
+        """Hand a statement's rows to `output` as CSV under their names; return how many there were.
+
+        They come piece by piece, as fast as `output` takes them, and none of them is kept. Where
+        `output` fails, the connection ends with the transaction.
+        """
+        broken_off = False
+
+        async def put(piece: bytes) -> None:
+            nonlocal broken_off
+            broken_off = True
+            await output(bytes(piece))  # the driver's own piece is a bytearray
+            broken_off = False
+
+        try:
+            with _meaning():
+                # Values are written into the text, and one must not end a comment.
+                status = await self._connection.copy_from_query(
+                    bare(statement), *values, output=put, format="csv", header=True
+                )
+                return _rows_written(status)
+        finally:
+            if broken_off:
+                # The driver would wait for ever for the end of what has ended already.
+                self._connection.terminate()
+
     async def write(self, *writes: Write) -> None:
         """Run writes together, in one statement; they must not touch the same rows."""
         if writes:
@@ -159,11 +186,17 @@ class Transaction:
             await self.execute(statement, *(value for write in writes for value in write.values))
 
 
+def bare(statement: str) -> str:
+    """Return a statement as it stands within another: without comments and its last semicolon."""
+    return re.sub(r"^\s*--.*\n", "", statement, flags=re.MULTILINE).strip().removesuffix(";")
+
+
 @cache
 def _reading_together(statements: tuple[str, ...]) -> str:
     columns = [
         # Only our own named statements come together here, never a value.
-        f"(select coalesce(json_agg(found), '[]') from ({statement}) as found)::text"  # noqa: S608
+        # The alias must be no column's name, which would be read in place of the row.
+        f"(select coalesce(json_agg(_row), '[]') from ({statement}) as _row)::text"  # noqa: S608
         for statement in _renumbered(statements)
     ]
     return f"select {', '.join(columns)}"
@@ -182,9 +215,9 @@ def _renumbered(statements: tuple[str, ...]) -> Iterator[str]:
     """Yield statements without comments, their parameters numbered on from each other's."""
     offset = 0
     for statement in statements:
-        bare = re.sub(r"^\s*--.*\n", "", statement, flags=re.MULTILINE).strip().removesuffix(";")
-        numbers = [int(number) for number in re.findall(r"\$(\d+)", bare)]
-        yield re.sub(r"\$(\d+)", lambda found, by=offset: f"${int(found[1]) + by}", bare)  # type: ignore[misc]
+        text = bare(statement)
+        numbers = [int(number) for number in re.findall(r"\$(\d+)", text)]
+        yield re.sub(r"\$(\d+)", lambda found, by=offset: f"${int(found[1]) + by}", text)  # type: ignore[misc]
         offset += max(numbers, default=0)
 
 

@@ -5,7 +5,7 @@ and one key of every kind. Loaded once; the keys are written to a file that only
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 Advance = Callable[[str], None]
 """Told the name of each step when it is done."""
 
-STEPS = ("locations", "SKUs", "prices", "keys", "stock", "orders")
+STEPS = ("locations", "SKUs", "prices", "keys", "stock", "transfers", "orders")
 
 _LOCATIONS = (
     ("WH", "Central warehouse", "warehouse", 52.3702, 4.8952, ("ship",)),
@@ -74,6 +74,8 @@ async def load(database: Database, *, advance: Advance, now: datetime) -> DemoKe
         advance("keys")
         await _stock(tx, principals["integration"], now)
         advance("stock")
+        await _transfers(tx, principals["integration"], now)
+        advance("transfers")
         await _orders(tx, principals, now)
         advance("orders")
         return keys
@@ -199,6 +201,31 @@ async def _stock(tx: Transaction, principal: channels.Principal, now: datetime) 
         all_or_nothing=True,
     )
     _all_good(await inventory.book(tx, [command], now=now))
+
+
+async def _transfers(tx: Transaction, principal: channels.Principal, now: datetime) -> None:
+    """Send goods from the warehouse to Amsterdam, where they are expected the day after tomorrow."""
+    draft = inventory.DraftTransfer(
+        key=Key(principal.id, "demo-transfer", b""),
+        principal=principal,
+        transfer_id=new_id(),
+        source="WH",
+        destination="AMS",
+        lines=(
+            inventory.TransferWish(sku="TEE-BLA-M", quantity=24),
+            inventory.TransferWish(sku="HOOD-BLU-L", quantity=12),
+        ),
+        expected_at=now + timedelta(days=2),
+        note="Weekly replenishment",
+    )
+    (drafted,) = _all_good(await inventory.change_transfers(tx, [draft], now=now))
+    shipment = inventory.ShipTransfer(
+        key=Key(principal.id, "demo-transfer-shipment", b""),
+        principal=principal,
+        transfer_id=drafted.value.id,
+        occurred_at=now,
+    )
+    _all_good(await inventory.change_transfers(tx, [shipment], now=now))
 
 
 async def _orders(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniretail import clock
+from omniretail import clock, imports
 from tests.callers import Caller, Retailer, euro, line, order, served
 from tests.live import Live
 
@@ -24,6 +24,9 @@ _TABLES = (
     *("channel", "location", "sku", "sku_barcode", "price_list", "price", "price_book"),
     *("stock_level", "stock_movement", "sales_order", "order_line", "fulfillment", "tender"),
     *("refund", "event", "idempotency_key", "api_key", "location_group", "location_group_member"),
+    *("channel_stock_policy", "channel_sku_threshold", "expected_receipt"),
+    *("transfer", "transfer_line", "transfer_discrepancy"),
+    *("count_task", "count_task_line", "stock_count", "shortage"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -69,6 +72,30 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             ],
             "all_or_nothing": True,
         },
+        ("POST", "/v1/stock/counts"): {
+            "lines": [
+                {"sku": "A", "location": "S3", "quantity": 1, "expected": 0, "occurred_at": now}
+            ],
+            "all_or_nothing": True,
+        },
+        ("POST", "/v1/stock/count-tasks"): {
+            "location": "S1",
+            "skus": ["A", "B"],
+            "lines": [{"sku": "C"}],
+            "assigned_to": "Ada",
+            "review_threshold": 2,
+            "due_at": now,
+            "note": "before the sale",
+        },
+        ("POST", f"/v1/stock/count-tasks/{_NOBODY}/counts"): {
+            "lines": [{"line": 1, "quantity": 1, "expected": 1, "occurred_at": now}]
+        },
+        ("POST", f"/v1/stock/count-tasks/{_NOBODY}/review"): {
+            "lines": [{"line": 1, "decision": "accept"}],
+            "note": "looked again",
+        },
+        ("POST", f"/v1/stock/count-tasks/{_NOBODY}/closing"): {},
+        ("POST", f"/v1/stock/shortages/{_NOBODY}/closing"): {"note": "made good"},
         ("PUT", "/v1/skus/N1"): {
             "name": "New",
             "tax_class": "standard",
@@ -93,15 +120,61 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
         },
         ("PUT", "/v1/location-groups/n1"): {"name": "New", "locations": ["S1", "WH"]},
         ("PUT", "/v1/channels/n1"): {"name": "New", "kind": "mobile", "currency": "EUR"},
+        ("PUT", "/v1/channels/n1/stock-policy"): {
+            "pool": "n1",
+            "threshold": 3,
+            "sku_thresholds": [{"sku": "A", "threshold": 1}],
+        },
+        ("PUT", "/v1/stock/safety-stock"): {
+            "lines": [{"sku": "A", "location": "S1", "quantity": 1}],
+            "all_or_nothing": True,
+        },
+        ("POST", "/v1/stock/expected-receipts"): {
+            "lines": [
+                {
+                    "sku": "A",
+                    "location": "S1",
+                    "quantity": 1,
+                    "expected_at": now,
+                    "reference": "PO-1",
+                }
+            ],
+            "all_or_nothing": True,
+        },
+        ("POST", f"/v1/stock/expected-receipts/{_NOBODY}/cancellation"): {},
         ("PUT", "/v1/price-lists/retail"): {"name": "New", "currency": "EUR"},
         ("PUT", "/v1/price-lists/retail/prices"): {
             "prices": [{"sku": "A", "price": euro(1), "valid_from": now}]
         },
+        ("POST", "/v1/transfers"): {
+            "source": "WH",
+            "destination": "S1",
+            "lines": [{"sku": "A", "quantity": 1}],
+            "expected_at": now,
+            "note": "for the sale",
+        },
+        ("POST", f"/v1/transfers/{_NOBODY}/shipment"): {
+            "lines": [{"line": 1, "quantity": 1, "lot": "L1"}],
+            "expected_at": now,
+            "occurred_at": now,
+        },
+        ("POST", f"/v1/transfers/{_NOBODY}/receipt"): {
+            "lines": [{"line": 1, "quantity": 1, "lot": "L1"}],
+            "complete": True,
+            "occurred_at": now,
+        },
+        ("POST", f"/v1/transfers/{_NOBODY}/discrepancies/1/closing"): {
+            "resolution": "found",
+            "location": "S1",
+            "lot": "L1",
+            "note": "behind the door",
+        },
+        ("POST", f"/v1/transfers/{_NOBODY}/cancellation"): {"reason": "not needed"},
     }
 
 
 ROUTES = list(bodies())
-IMPORTS = [f"/v1/imports/{kind}" for kind in ("locations", "skus", "prices", "receipts")]
+IMPORTS = [f"/v1/imports/{kind}" for kind in imports.KINDS]
 
 # Bodies that no route takes.
 UNREADABLE = {
@@ -243,7 +316,7 @@ async def test_the_bodies_that_are_spoiled_below_are_good(retailer: Retailer) ->
 async def test_a_body_that_cannot_be_read(retailer: Retailer) -> None:
     for method, path in ROUTES:
         for name, body in UNREADABLE.items():
-            if name == "null" and path.endswith(("handover", "shipment")):
+            if name == "null" and path.endswith(("handover", "shipment", "/receipt")):
                 continue
             answer = await sent(retailer.office, method, path, body)
             assert problem(answer)["status"] == 400, name
@@ -348,6 +421,12 @@ OUT_OF_BOUNDS = [
     ("POST", "/v1/orders", "/fulfillments", ["[]"]),
     ("POST", "/v1/orders", "/fulfillments/0/lines/0/sku", ['"a,b"', '" a"', '""', '"a/b"']),
     ("POST", "/v1/stock/receipts", "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", "/v1/stock/counts", "/lines/0/quantity", ["-1", *_NO_QUANTITY[3:]]),
+    ("POST", "/v1/stock/counts", "/lines/0/expected", ["1.5", '"1"', "true"]),
+    ("POST", "/v1/stock/counts", "/lines/0/occurred_at", ['"0001-01-01T00:00:00+14:00"']),
+    ("POST", "/v1/stock/count-tasks", "/review_threshold", ["-1", str(2**31), "1.5", '"1"']),
+    ("POST", "/v1/stock/count-tasks", "/due_at", ['"2026-01-01T00:00:00"', '"soon"', "0"]),
+    ("POST", "/v1/stock/count-tasks", "/lines", ['[{"sku": "A"}]', "null"]),
     (
         "POST",
         "/v1/stock/adjustments",
@@ -369,7 +448,37 @@ OUT_OF_BOUNDS = [
     ("PUT", "/v1/locations/N1", "/safety_stock", ["-1", "1000001", "0.5", "null", '"1"']),
     ("PUT", "/v1/locations/N1", "/latitude", ["90.1", "-91", '"52.5"']),
     ("PUT", "/v1/locations/N1", "/time_zone", ['"Atlantis"', '"../etc/passwd"']),
+    ("PUT", "/v1/channels/n1/stock-policy", "/threshold", ["-1", str(2**31), "0.5", "null"]),
+    (
+        "PUT",
+        "/v1/channels/n1/stock-policy",
+        "/sku_thresholds/0/threshold",
+        ["-1", str(2**31), "null"],
+    ),
+    ("PUT", "/v1/stock/safety-stock", "/lines/0/quantity", ["-1", str(2**31), "0.5", '"1"']),
+    ("POST", "/v1/stock/expected-receipts", "/lines/0/quantity", _NO_QUANTITY),
+    (
+        "POST",
+        "/v1/stock/expected-receipts",
+        "/lines/0/expected_at",
+        [
+            "null",
+            '"2026-01-01T00:00:00"',
+            '"soon"',
+            '"0001-01-01T00:00:00+14:00"',
+            '"9999-12-31T23:59:59-14:00"',
+        ],
+    ),
     ("PUT", "/v1/channels/n1", "/currency", ['"ZZZ"', '"XAU"', '"€"']),
+    ("POST", "/v1/transfers", "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", "/v1/transfers", "/destination", ['"WH"', "null", '"a,b"']),
+    ("POST", "/v1/transfers", "/lines", ["[]", "null"]),
+    (
+        "POST",
+        "/v1/transfers",
+        "/expected_at",
+        ['"soon"', '"0001-01-01T00:00:00+14:00"', '"9999-12-31T23:59:59-14:00"'],
+    ),
 ]
 
 
@@ -512,8 +621,25 @@ async def test_a_file_that_is_no_csv(retailer: Retailer) -> None:
                 "A,S1,1.5,",
                 "A,S1,1,yesterday",
                 "A,S1,1,0001-01-01T00:00:00+14:00",
+                "A,S1,1,9999-12-31T23:59:59-14:00",
             ],
         ),
+        (
+            "counts",
+            "sku,location,quantity,expected",
+            ["A,S1,-1,", "A,S1,2147483648,", "A,S1,1,2147483648", "A,S1,1,x", "A,S1,,"],
+        ),
+        (
+            "adjustments",
+            "sku,location,change,reason",
+            ["A,S1,0,found", "A,S1,-2147483648,theft", "A,S1,1e3,found", "A,S1,1,", "A,S1,1,why"],
+        ),
+        (
+            "set_asides",
+            "sku,location,quantity,to_state,reason",
+            ["A,S1,1,away,damaged", "A,S1,1,available,repaired", "A,S1,0,damaged,damaged"],
+        ),
+        ("safety_stock", "sku,location,quantity", ["A,S1,-1", "A,S1,1000001", "A,S1,", "A,MOON,1"]),
     ],
 )
 async def test_rows_that_say_nothing_are_refused_one_by_one(
@@ -546,6 +672,10 @@ PATHS = [
     ("GET", f"/docs-assets/{_LONG}"),
     ("GET", "/docs-assets/..%2fsetup.py"),
     ("GET", "/problems/%00"),
+    ("GET", "/v1/stock/serials/A/%00"),
+    ("GET", f"/v1/stock/serials/A/{_LONG}"),
+    ("GET", "/v1/stock/serials/%00/x"),
+    ("GET", "/v1/exports/%00"),
     ("GET", "/v1/price-lists/retail/prices/%00"),
     ("GET", "/v1/price-lists/%00/prices/A"),
     ("GET", "/v1/orders/not-a-uuid"),
@@ -575,9 +705,22 @@ QUERIES = [
     ("/v1/locations", "cursor", ["AA", "x"]),
     ("/v1/orders", "cursor", ["AA", "Zm9v", "%00", "A" * 401]),
     ("/v1/stock/movements", "cursor", ["AA", "Zm9v"]),
+    ("/v1/stock/counts", "cursor", ["AA", "Zm9v"]),
+    ("/v1/stock/count-tasks", "state", ["x", "%00", ""]),
+    ("/v1/stock/shortages", "state", ["x", "%00", ""]),
+    ("/v1/stock/shortages", "sku", ["%00", "a,b", "x" * 65]),
     ("/v1/stock/movements", "document_id", ["x", "%00", "1", "0" * 33]),
     ("/v1/stock/movements", "sku", ["%00", "a,b", "x" * 65, ""]),
     ("/v1/stock/movements", "location", ["%00", "x" * 65]),
+    ("/v1/stock/movements", "type", ["x", "%00", ""]),
+    ("/v1/stock/movements?sku=A", "serial", ["%00", "x" * 65, ""]),
+    ("/v1/stock/movements", "occurred_from", ["x", "2026-01-01", "9999-12-31T23:59:59-14:00"]),
+    ("/v1/stock/movements", "occurred_before", ["x", "2026-01-01T00:00:00"]),
+    ("/v1/stock/lots", "cursor", ["AA", "Zm9v", "A" * 1101]),
+    ("/v1/stock/lots", "expires_before", ["x", "%00", "2026-02-30"]),
+    ("/v1/stock/valuation", "cursor", ["AA", "Zm9v", "%00"]),
+    ("/v1/stock/valuation", "as_of", ["x", "2999-01-01T00:00:00Z", "0001-01-01T00:00:00%2B14:00"]),
+    ("/v1/exports/levels", "as_of", ["2026-01-01T00:00:00Z", "x"]),
     ("/v1/skus", "q", ["x" * 201]),
     ("/v1/skus", "barcode", ["x" * 65]),
     ("/v1/orders", "number", ["x" * 33]),

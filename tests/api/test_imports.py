@@ -1,7 +1,11 @@
 """CSV files through the API: rows taken or refused by themselves, once under their key."""
 
-import httpx
+from typing import Any
 
+import httpx
+import pytest
+
+from omniretail.imports import KINDS, SCOPES
 from tests.callers import Caller, Retailer
 
 
@@ -138,3 +142,230 @@ async def test_importing_needs_the_scope_of_what_is_written(retailer: Retailer) 
 
     assert (prices.status_code, prices.json()["scope"]) == (403, "prices:write")
     assert skus.json()["taken"] == 1
+
+
+async def refusals(caller: Caller, kind: str, text: str) -> list[tuple[int, str, str | None]]:
+    """Send a file; return (line, code, field) of what was refused."""
+    answer = await send(caller, kind, text, f"{kind}-{hash(text)}")
+    assert answer.status_code == 200, answer.text
+    return [(row["line"], row["code"], row["field"]) for row in answer.json()["refused"]]
+
+
+async def on_hand(retailer: Retailer, sku: str, location: str) -> int:
+    """How many of a SKU stand at a location."""
+    return (await retailer.level(sku, location))[0]
+
+
+async def test_a_receipt_brings_lots_serials_and_what_they_cost(retailer: Retailer) -> None:
+    """Given milk by lot and phones by serial number, when a file brings both, then each is known."""
+    await retailer.office.put("/v1/skus/MILK", {"name": "Milk", "tracking": "lot"})
+    await retailer.office.put("/v1/skus/PHONE", {"name": "Phone", "tracking": "serial"})
+    file = (
+        "sku,location,quantity,lot,expires_on,serials,unit_cost,currency\n"
+        "MILK,S1,4,L1,2031-01-31,,0.505,EUR\n"
+        "PHONE,S1,2,,,X1 X2,120.00,EUR\n"
+        "MILK,S1,4,,,,,\n"
+        "PHONE,S1,2,,,X3,,\n"
+        "A,S1,1,L1,,,,\n"
+        "PHONE,S1,1,,,X1,,\n"
+        "PHONE,S1,1,,,X4,100,USD\n"
+        "A,S1,1,,,,5,\n"
+        "A,S1,1,,,,0.000000001,EUR\n"
+        "MILK,S1,1,L1,2031-02-01,,,\n"
+    )
+
+    assert await refusals(retailer.office, "receipts", file) == [
+        (4, "lot_missing", "lot"),
+        (5, "serials_missing", "serials"),
+        (6, "lot_not_tracked", "lot"),
+        (7, "serial_on_hand", "serials"),
+        (8, "cost_currency_differs", "currency"),
+        (9, "invalid", "currency"),
+        (10, "invalid", "unit_cost"),
+        (11, "lot_expiry_differs", "expires_on"),
+    ]
+    (lot,) = (await retailer.office.get("/v1/stock/lots", sku="MILK")).json()["items"]
+    assert (lot["lot"], lot["expires_on"], lot["on_hand"]) == ("L1", "2031-01-31", 4)
+    unit = (await retailer.office.get("/v1/stock/serials/PHONE/X2")).json()
+    assert (unit["state"], unit["location"]) == ("on_hand", "S1")
+    milk, phone = (await retailer.office.get("/v1/stock/valuation")).json()["items"]
+    assert (milk["unit_cost"], milk["value"]["amount"]) == ("50.5", 202)
+    assert (phone["unit_cost"], phone["value"]["amount"]) == ("12000", 24_000)
+
+
+async def test_counts_come_by_file(retailer: Retailer) -> None:
+    """Given 5 and 3 on the shelf, when 4 and 0 were counted, then that is what stands there."""
+    await retailer.receive("A", S1=5)
+    await retailer.receive("B", S1=3)
+    file = "sku,location,quantity,expected\nA,S1,4,5\nB,S1,0,\nA,S1,9,5\nC,S1,-1,\nC,S1,,\n"
+
+    assert await refusals(retailer.office, "counts", file) == [
+        (4, "count_stale", "expected"),
+        (5, "invalid", "quantity"),
+        (6, "invalid", "quantity"),
+    ]
+    assert await on_hand(retailer, "A", "S1") == 4
+    assert await on_hand(retailer, "B", "S1") == 0
+
+
+async def test_adjustments_come_by_file(retailer: Retailer) -> None:
+    await retailer.receive("A", S1=5)
+    file = (
+        "sku,location,change,reason\n"
+        "A,S1,-2,theft\n"
+        "A,S1,+1,found\n"
+        "A,S1,0,theft\n"
+        "A,S1,-9,theft\n"
+        "A,S1,1,because\n"
+        "A,S1,1,theft\n"
+        "A,S1,1,\n"
+        "A,MOON,1,found\n"
+    )
+
+    assert await refusals(retailer.office, "adjustments", file) == [
+        (3, "invalid", "change"),
+        (4, "invalid", "change"),
+        (5, "insufficient_stock", "change"),
+        (6, "invalid", "reason"),
+        (7, "invalid", "reason"),
+        (8, "invalid", "reason"),
+        (9, "unknown_location", "location"),
+    ]
+    assert await on_hand(retailer, "A", "S1") == 3
+
+
+async def test_set_asides_come_by_file(retailer: Retailer) -> None:
+    await retailer.receive("A", S1=5)
+    file = (
+        "sku,location,quantity,from_state,to_state,reason\n"
+        "A,S1,2,,damaged,damaged\n"
+        "A,S1,1,damaged,shrinkage,damaged\n"
+        "A,S1,1,,available,repaired\n"
+        "A,S1,1,,shrinkage,theft\n"
+        "A,S1,1,,lost,theft\n"
+        "A,S1,9,,damaged,damaged\n"
+    )
+
+    assert await refusals(retailer.office, "set_asides", file) == [
+        (4, "invalid", "to_state"),
+        (5, "invalid", "to_state"),
+        (6, "invalid", "to_state"),
+        (7, "insufficient_stock", "quantity"),
+    ]
+    on_hand_, _, promised = await retailer.level("A", "S1")
+    assert (on_hand_, promised) == (4, 3)
+
+
+async def test_safety_stock_comes_by_file(retailer: Retailer) -> None:
+    await retailer.receive("A", S1=5)
+    file = "sku,location,quantity\nA,S1,2\nA,S1,-1\nNOBODY,S1,1\nA,MOON,1\n"
+
+    assert await refusals(retailer.office, "safety_stock", file) == [
+        (3, "invalid", "quantity"),
+        (4, "unknown_sku", "sku"),
+        (5, "unknown_location", "location"),
+    ]
+    assert await retailer.level("A", "S1") == (5, 0, 3)
+
+
+async def test_a_key_imports_stock_at_its_own_locations_only(retailer: Retailer) -> None:
+    keeper = await retailer.caller(
+        "keeper",
+        "staff",
+        locations=frozenset({"S1"}),
+        scopes=frozenset({"imports:write", "stock:write"}),
+    )
+    file = "sku,location,quantity\nA,S1,1\nA,S2,1\n"
+
+    assert await refusals(keeper, "receipts", file) == [(3, "location_not_yours", "location")]
+
+
+async def test_what_will_happen_has_not_happened(retailer: Retailer) -> None:
+    """Nothing is recorded before it happens: a time ahead of ours is refused in files, too."""
+    for kind, header, row in (
+        ("receipts", "quantity", "1"),
+        ("counts", "quantity", "1"),
+        ("adjustments", "reason,change", "found,1"),
+        ("set_asides", "to_state,reason,quantity", "damaged,damaged,1"),
+    ):
+        for at in ("2999-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2026-01-01T00:00:00", "now"):
+            file = f"sku,location,{header},occurred_at\nA,S1,{row},{at}\n"
+            assert await refusals(retailer.office, kind, file) == [(2, "invalid", "occurred_at")]
+
+
+BAD = ["x" * 65, "a/b", "a|b", '"a,b"', "a\x00b", "a\x01b"]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=repr)
+async def test_codes_in_a_file_are_codes(retailer: Retailer, bad: str) -> None:
+    """What a request's body refuses as a code, a file's row refuses, naming the column."""
+    rows: dict[str, dict[str, Any]] = {
+        "locations": {"code": "N", "name": "n"},
+        "skus": {"code": "N", "name": "n", "tax_class": "t"},
+        "prices": {"price_list": "retail", "sku": "A", "amount": "1", "currency": "EUR"},
+        "receipts": {"sku": "A", "location": "S1", "quantity": "1", "reason": "found", "lot": "L"},
+        "adjustments": {"sku": "A", "location": "S1", "change": "1", "reason": "found"},
+        "set_asides": {"sku": "A", "location": "S1", "quantity": "1", "to_state": "damaged"}
+        | {"reason": "damaged"},
+        "counts": {"sku": "A", "location": "S1", "quantity": "1", "lot": "L"},
+        "safety_stock": {"sku": "A", "location": "S1", "quantity": "1"},
+    }
+    assert set(rows) == set(KINDS)
+    codes = {"code", "tax_class", "price_list", "sku", "location", "reason", "lot"}
+    for kind, row in rows.items():
+        for column in codes & set(row):
+            cells = row | {column: bad}
+            file = f"{','.join(cells)}\n{','.join(cells.values())}\n"
+            assert await refusals(retailer.office, kind, file) == [(2, "invalid", column)], kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "field"),
+    [
+        ("skus", "code,name\nN,a\x00b\n", "name"),
+        ("skus", f"code,name\nN,{'x' * 501}\n", "name"),
+        ("skus", f"code,name,barcodes\nN,n,{'x' * 65}\n", "barcodes"),
+        ("skus", f"code,name,internal_barcodes\nN,n,{'x ' * 51}\n", "internal_barcodes"),
+        ("skus", "code,name,barcodes\nN,n,4006381333932\n", "barcodes"),
+        ("skus", "code,name,components\nN,n,A:1/NOBODY:2\n", "components"),
+        ("skus", "code,name,components\nN,n,A:１\n", "components"),
+        ("skus", "code,name,ordering,ordering_limit\nN,n,back_order,-1\n", "ordering_limit"),
+        ("skus", "code,name,ordering\nN,n,pre_order\n", "ships_at"),
+        ("locations", "code,name,capabilities\nN,n,ship fly\n", "capabilities"),
+        ("locations", "code,name,time_zone\nN,n,Mars/Olympus\n", "time_zone"),
+        ("locations", "code,name,latitude,longitude\nN,n,1e1,2\n", "latitude"),
+        ("prices", "price_list,sku,amount,currency\nretail,A,1,eur\n", "currency"),
+        ("prices", "price_list,sku,amount,currency\nnowhere,A,1,EUR\n", "price_list"),
+        ("receipts", "sku,location,quantity\nA,S1,1_0\n", "quantity"),
+        ("receipts", "sku,location,quantity\nA,S1,１\n", "quantity"),
+        ("receipts", "sku,location,quantity,serials\nA,S1,1,a\x00b\n", "serials"),
+        ("receipts", "sku,location,quantity,expires_on\nA,S1,1,2031-02-30\n", "expires_on"),
+        ("receipts", "sku,location,quantity,expected_receipt\nA,S1,1,x\n", "expected_receipt"),
+        ("receipts", "sku,location,quantity,unit_cost,currency\nA,S1,1,1e15,EUR\n", "unit_cost"),
+        ("counts", f"sku,location,quantity,expected\nA,S1,1,{'9' * 15}\n", "expected"),
+    ],
+)
+async def test_a_cell_that_is_not_valid_is_named(
+    retailer: Retailer, kind: str, file: str, field: str
+) -> None:
+    assert [row[2] for row in await refusals(retailer.office, kind, file)] == [field]
+
+
+async def test_a_location_may_serve_nothing(retailer: Retailer) -> None:
+    """An empty cell takes the default, which is everything; `none` is the word for nothing."""
+    file = "code,name,capabilities\nN1,Depot,none\nN2,Store,\n"
+
+    assert await refusals(retailer.office, "locations", file) == []
+
+    for code, capabilities in (("N1", []), ("N2", ["carry_out", "pickup", "ship"])):
+        found = (await retailer.office.get(f"/v1/locations/{code}")).json()
+        assert found["capabilities"] == capabilities
+
+
+async def test_every_kind_needs_its_scope(retailer: Retailer) -> None:
+    for kind in KINDS:
+        able = await retailer.caller(
+            f"no {kind}", "integration", scopes=frozenset({"imports:write"})
+        )
+        answer = await send(able, kind, "", "k")
+        assert (answer.status_code, answer.json()["scope"]) == (403, SCOPES[kind])

@@ -25,6 +25,9 @@ GET     /v1/audit                                                               
 GET     /v1/availability                              terminal  channel  staff  integration
 GET     /v1/channels                                  terminal  channel  staff  integration
 PUT     /v1/channels/{code}                                                     integration
+GET     /v1/channels/{code}/stock-policy              terminal  channel  staff  integration
+PUT     /v1/channels/{code}/stock-policy                                        integration
+GET     /v1/exports/{kind}                                                      integration
 GET     /v1/fulfillments                              terminal  channel  staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/handover    terminal           staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/shipment    terminal           staff  integration
@@ -52,14 +55,41 @@ GET     /v1/skus                                      terminal  channel  staff  
 GET     /v1/skus/{sku}                                terminal  channel  staff  integration
 PUT     /v1/skus/{sku}                                                          integration
 POST    /v1/stock/adjustments                                            staff  integration
+GET     /v1/stock/lookup                              terminal  channel  staff  integration
+GET     /v1/stock/lots                                terminal  channel  staff  integration
 GET     /v1/stock/movements                           terminal  channel  staff  integration
+GET     /v1/stock/expected-receipts                   terminal  channel  staff  integration
+POST    /v1/stock/expected-receipts                                      staff  integration
+POST    /v1/stock/expected-receipts/{expected_receipt_id}/cancellation    staff  integration
+PUT     /v1/stock/safety-stock                                           staff  integration
 PATCH   /v1/stock/movements/{movement_id}                                staff  integration
 DELETE  /v1/stock/movements/{movement_id}                                staff  integration
+GET     /v1/stock/serials/{sku}/{serial}              terminal  channel  staff  integration
+GET     /v1/stock/valuation                                                     integration
 GET     /v1/stock/reasons                             terminal  channel  staff  integration
 PUT     /v1/stock/reasons/{code}                                                integration
+GET     /v1/stock/count-tasks                         terminal  channel  staff  integration
+POST    /v1/stock/count-tasks                                            staff  integration
+GET     /v1/stock/count-tasks/{task_id}               terminal  channel  staff  integration
+POST    /v1/stock/count-tasks/{task_id}/closing                          staff  integration
+POST    /v1/stock/count-tasks/{task_id}/counts                           staff  integration
+POST    /v1/stock/count-tasks/{task_id}/review                           staff  integration
+GET     /v1/stock/count-tasks/{task_id}/timeline      terminal  channel  staff  integration
+GET     /v1/stock/counts                              terminal  channel  staff  integration
 POST    /v1/stock/counts                                                 staff  integration
+GET     /v1/stock/shortages                           terminal  channel  staff  integration
+GET     /v1/stock/shortages/{shortage_id}             terminal  channel  staff  integration
+POST    /v1/stock/shortages/{shortage_id}/closing                        staff  integration
 POST    /v1/stock/set-asides                                             staff  integration
 POST    /v1/stock/receipts                                               staff  integration
+GET     /v1/transfers                                 terminal           staff  integration
+POST    /v1/transfers                                                    staff  integration
+GET     /v1/transfers/{transfer_id}                   terminal           staff  integration
+POST    /v1/transfers/{transfer_id}/cancellation                         staff  integration
+POST    /v1/transfers/{transfer_id}/discrepancies/{number}/closing staff  integration
+POST    /v1/transfers/{transfer_id}/receipt                              staff  integration
+POST    /v1/transfers/{transfer_id}/shipment                             staff  integration
+GET     /v1/transfers/{transfer_id}/timeline          terminal           staff  integration
 
 GET     /docs                                         everybody
 GET     /docs/openapi.json                            everybody
@@ -102,6 +132,7 @@ async def test_who_may_call(retailer: Retailer) -> None:
     }
     assert set(callers) == set(KINDS)
     names = {"code": "S1", "sku": "A", "kind": "skus", "path": "x", "name": "swagger-ui.css"}
+    names |= {"number": "1"}
 
     found = {}
     for method, path in ROWS:
@@ -314,6 +345,11 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
             "lines": [{"sku": "A", "location": "S1", "change": 1, "reason": "other"}]
         },
         "/v1/stock/counts": _stock(1),
+        "/v1/stock/count-tasks": {"location": "S1", "skus": ["A"]},
+        f"/v1/stock/count-tasks/{_SOME_ID}/counts": {"lines": [{"line": 1, "quantity": 1}]},
+        f"/v1/stock/count-tasks/{_SOME_ID}/review": {"lines": [{"line": 1, "decision": "accept"}]},
+        f"/v1/stock/count-tasks/{_SOME_ID}/closing": {},
+        f"/v1/stock/shortages/{_SOME_ID}/closing": {"note": "made good"},
         "/v1/stock/set-asides": {
             "lines": [
                 {
@@ -326,7 +362,27 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
             ]
         },
         "/v1/holds": {"lines": [{"sku": "A", "location": "S1", "quantity": 1}], "channel": "web"},
+        "/v1/stock/expected-receipts": {
+            "lines": [
+                {
+                    "sku": "A",
+                    "location": "S1",
+                    "quantity": 1,
+                    "expected_at": clock.now().isoformat(),
+                }
+            ]
+        },
+        f"/v1/stock/expected-receipts/{_SOME_ID}/cancellation": {},
         "/v1/imports/skus": {},
+        "/v1/transfers": {
+            "source": "WH",
+            "destination": "S1",
+            "lines": [{"sku": "A", "quantity": 1}],
+        },
+        f"/v1/transfers/{_SOME_ID}/shipment": {},
+        f"/v1/transfers/{_SOME_ID}/receipt": {},
+        f"/v1/transfers/{_SOME_ID}/cancellation": {"reason": "why not"},
+        f"/v1/transfers/{_SOME_ID}/discrepancies/1/closing": {"resolution": "lost"},
     }
     assert len(whole) == sum(method == "POST" for method, _ in ROWS)
     for path, body in whole.items():

@@ -50,6 +50,24 @@ async def test_one_key_twenty_times(retailer: Retailer, live: Live) -> None:
     assert await retailer.level("A", "S1") == (20, 1, 19)
 
 
+async def test_one_key_twenty_times_for_the_last_unit(retailer: Retailer, live: Live) -> None:
+    """Given one unit and a cart that is sent twenty times at once, then it is never told: sold out."""
+    web = live.caller(retailer.web)
+    wanted = order(served("pickup", "S1", line("A", 1)), paid=2000)
+    held = {"lines": [line("A", 1, location="S1")]}
+    for path, body in (("/v1/orders", wanted), ("/v1/holds", held)):
+        for attempt in range(5):
+            await retailer.receive("A", S1=1)
+
+            answers = await asyncio.gather(
+                *(web.post(path, body, key=f"{path}-{attempt}") for _ in range(20))
+            )
+
+            assert _statuses(answers) == {201: 20}
+            assert len({answer.content for answer in answers}) == 1
+    assert await retailer.level("A", "S1") == (10, 5, 0)
+
+
 async def test_orders_that_want_the_same_in_opposing_order(retailer: Retailer, live: Live) -> None:
     """Given A+B beside B+A beside C+A, when 200 come at once, then none deadlocks and sums are right."""
     stock = {"A": 150, "B": 150, "C": 150}

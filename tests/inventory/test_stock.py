@@ -120,7 +120,18 @@ async def test_availability_of_the_unknown_is_an_answer_too(retailer: Retailer) 
     assert (sku.status_code, sku.json()["type"]) == (404, "/problems/unknown_sku")
     assert (location.status_code, location.json()["type"]) == (404, "/problems/unknown_location")
     assert never_stocked.json()["items"][0]["locations"] == [
-        {"location": "S3", "on_hand": 0, "allocated": 0, "available_to_promise": 0}
+        {
+            "location": "S3",
+            "on_hand": 0,
+            "allocated": 0,
+            "held": 0,
+            "damaged": 0,
+            "quality_control": 0,
+            "safety_stock": 0,
+            "available_to_promise": 0,
+            "available_to_order": 0,
+            "orderable": 0,
+        }
     ]
 
 

@@ -57,7 +57,21 @@ async def test_split_allocation_keeps_the_ledger_true(retailer: Retailer) -> Non
     assert levels == [(4, 4, 0), (3, 1, 2)]
     assert cancelled.json()["fulfillment_status"] == "cancelled"
     assert cancelled.json()["payment_status"] == "refunded"
-    assert (await retailer.movements("A"))[4:] == [("released", "WH", 4), ("released", "S1", 1)]
+    moved = await retailer.movements("A")
+    assert moved[4:] == [("released", "WH", 4), ("released", "S1", 1)]
+    sums = {
+        (location, kind): sum(n for type_, at, n in moved if (at, type_) == (location, kind))
+        for location in ("WH", "S1")
+        for kind in ("received", "allocated", "released")
+    }
+    assert sums == {
+        ("WH", "received"): 4,
+        ("WH", "allocated"): 4,
+        ("WH", "released"): 4,
+        ("S1", "received"): 3,
+        ("S1", "allocated"): 1,
+        ("S1", "released"): 1,
+    }
     assert await retailer.level("A", "WH") == (4, 0, 4)
     assert await retailer.level("A", "S1") == (3, 0, 3)
 

@@ -248,7 +248,7 @@ async def get_timeline(
 ) -> TimelineView:
     """Return all that happened to an order."""
     happened = await orders.order_timeline(tx, order_id, principal=request.user)
-    return TimelineView(items=[_event(event) for event in happened])
+    return TimelineView(items=[event_view(event) for event in happened])
 
 
 @post("/v1/orders/{order_id:uuid}/cancellation", opt={"scope": "orders:write"}, status_code=200)
@@ -412,7 +412,8 @@ def fulfillment_view(part: orders.Fulfillment, currency: str) -> FulfillmentView
     )
 
 
-def _event(event: events.Happened) -> EventView:
+def event_view(event: events.Happened) -> EventView:
+    """Return an event of a timeline as the wire shows it."""
     return EventView(
         sequence=event.sequence,
         type=event.type,

@@ -16,7 +16,7 @@ View = TypeVar("View")
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many items at most")]
 Cursor = Annotated[
     str | None,
-    QueryParameter(name="cursor", max_length=400, description="`next_cursor` of the page before"),
+    QueryParameter(name="cursor", max_length=1100, description="`next_cursor` of the page before"),
 ]
 
 
@@ -52,6 +52,16 @@ def text_cursor(cursor: str | None) -> str:
     if "\0" in text or _encode(text) != cursor:
         raise Invalid.at("/cursor", "This is not a cursor of ours")
     return text
+
+
+def place_cursor(cursor: str | None, parts: int) -> tuple[str, ...]:
+    """Return the codes that a cursor of several stands for, or empty texts. Raises: Invalid."""
+    if not cursor:
+        return ("",) * parts
+    codes = tuple(text_cursor(cursor).split("|"))
+    if len(codes) != parts:
+        raise Invalid.at("/cursor", "This is not a cursor of ours")
+    return codes
 
 
 def id_cursor(cursor: str | None) -> UUID | None:

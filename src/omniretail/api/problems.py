@@ -11,7 +11,6 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from omniretail.api.request_id import request_id
-from omniretail.api.wire import FORMS
 from omniretail.channels import KeyNotValid
 from omniretail.db import RaceLost
 from omniretail.errors import (
@@ -24,6 +23,7 @@ from omniretail.errors import (
     Stale,
     Unavailable,
 )
+from omniretail.forms import in_words
 
 _log = structlog.get_logger()
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
@@ -148,7 +148,7 @@ def not_valid(message: str) -> Invalid:
     pointer = "".join(f"/{name or index}" for name, index in _STEP.findall(path))
     if field := _FIELD.search(said):
         pointer += "/" + field[1].replace("~", "~0").replace("/", "~1")
-    return _faulty({"pointer": pointer, "detail": _in_words(said)})
+    return _faulty({"pointer": pointer, "detail": in_words(said)})
 
 
 def _translated(request: Request[Any, Any, State], error: HTTPException) -> DomainError:
@@ -174,14 +174,7 @@ def _fault(request: Request[Any, Any, State], fault: Any) -> dict[str, str]:
         return {"pointer": "", "detail": "The body is missing"}
     parameter = request.route_handler.parsed_fn_signature.parameters.get(name)
     outside = getattr(parameter and parameter.kwarg_definition, "name", None)
-    return {"pointer": f"/{outside or name}", "detail": _in_words(said)}
-
-
-def _in_words(said: str) -> str:
-    """Say in words what a text must look like, where the framework shows a regular expression."""
-    for pattern, words in FORMS.items():
-        said = said.replace(f"`str` matching regex {pattern!r}", words)
-    return said
+    return {"pointer": f"/{outside or name}", "detail": in_words(said)}
 
 
 def _plain(detail: object) -> str:

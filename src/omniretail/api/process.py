@@ -3,6 +3,7 @@
 The batches have connections of their own, on which every statement is planned once.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from litestar.di import NamedDependency
@@ -15,7 +16,9 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 6
+_BATCHES_AT_ONCE = 9
+# Each holds a connection for as long as somebody reads it; most are for everybody else.
+_EXPORTS_AT_ONCE = 2
 
 Tx = NamedDependency[Transaction]
 """A handler's transaction: committed before the answer leaves, rolled back on error."""
@@ -40,11 +43,17 @@ class Process:
             ledger=True,
         )
         self.books = pricing.BookKeeper()
+        self.exporting = asyncio.Semaphore(_EXPORTS_AT_ONCE)
         self.place_order = Batcher(self._place)
         self.change_order = Batcher(self._change)
         self.place_hold = Batcher(self._place_hold)
         self.change_hold = Batcher(self._change_hold)
         self.book = Batcher(self._book)
+        self.change_transfer = Batcher(self._change_transfer)
+        self.change_count_task = Batcher(self._change_count_task)
+        self.close_shortage = Batcher(self._close_shortage)
+        self.announce = Batcher(self._announce)
+        self.cancel_expected = Batcher(self._cancel_expected)
         self.take_rows = Batcher(self._take_rows)
         self.availability = Batcher(self._availability)
 
@@ -84,6 +93,39 @@ class Process:
     ) -> Sequence[Answer[inventory.Booked] | DomainError]:
         return await self.ledger.run(lambda tx: inventory.book(tx, commands, now=clock.now()))
 
+    async def _change_transfer(
+        self, commands: Sequence[inventory.TransferCommand]
+    ) -> Sequence[Answer[inventory.Transfer] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: inventory.change_transfers(tx, commands, now=clock.now())
+        )
+
+    async def _change_count_task(
+        self, commands: Sequence[inventory.ChangeCountTask]
+    ) -> Sequence[Answer[inventory.ChangedTask] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: inventory.change_count_tasks(tx, commands, now=clock.now())
+        )
+
+    async def _close_shortage(
+        self, commands: Sequence[inventory.CloseShortage]
+    ) -> Sequence[Answer[inventory.ShortageCase] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: inventory.close_shortages(tx, commands, now=clock.now())
+        )
+
+    async def _announce(
+        self, commands: Sequence[inventory.Announce]
+    ) -> Sequence[Answer[inventory.Announced] | DomainError]:
+        return await self.database.run(lambda tx: inventory.announce(tx, commands, now=clock.now()))
+
+    async def _cancel_expected(
+        self, commands: Sequence[inventory.CancelExpected]
+    ) -> Sequence[Answer[inventory.Expected] | DomainError]:
+        return await self.database.run(
+            lambda tx: inventory.cancel_expected(tx, commands, now=clock.now())
+        )
+
     async def _take_rows(
         self, commands: Sequence[imports.TakeRows]
     ) -> Sequence[Answer[imports.Taken] | DomainError]:
@@ -93,4 +135,4 @@ class Process:
         self, queries: Sequence[inventory.AvailabilityQuery]
     ) -> Sequence[list[inventory.Availability] | DomainError]:
         async with self.ledger.reading() as tx:
-            return await inventory.availability(tx, queries)
+            return await inventory.availability(tx, queries, now=clock.now())

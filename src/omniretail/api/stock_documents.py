@@ -359,16 +359,18 @@ def _outcome(outcome: inventory.RowOutcome) -> RowView:
         )
     refused = outcome.refused
     assert refused is not None, "a row is booked or refused"
-    return RowView(
-        status="refused",
-        problem={
-            "type": f"/problems/{refused.code}",
-            "title": refused.title,
-            "status": _status(refused.code),
-            "detail": refused.detail,
-            **refused.fields,
-        },
-    )
+    return RowView(status="refused", problem=row_problem(refused))
+
+
+def row_problem(refused: inventory.RowRefused) -> dict[str, Any]:
+    """Return the problem document of a row that was refused."""
+    return {
+        "type": f"/problems/{refused.code}",
+        "title": refused.title,
+        "status": _status(refused.code),
+        "detail": refused.detail,
+        **refused.fields,
+    }
 
 
 def _cost(cost: UnitCost | None) -> inventory.Cost | None:

@@ -47,10 +47,11 @@ class AuditView(View, frozen=True, kw_only=True):
 
 
 class RefusedRow(View, frozen=True, kw_only=True):
-    """A row of a file that was not taken."""
+    """A row of a file that was not taken; `field` is the column at fault, if one is."""
 
     line: int
     code: str
+    field: str | None
     detail: str
 
 
@@ -100,9 +101,9 @@ async def import_file(
     kind: FromPath[imports.Kind],
     idempotency_key: KeyHeader = None,
 ) -> Response[ImportView]:
-    """Take a CSV file (the request's body): locations, skus, prices or receipts.
+    """Take a CSV file (the request's body): master data, prices, safety stock or a stock document.
 
-    The key also needs the scope to write what the file is about.
+    Each row is taken or refused by itself. The key also needs the scope to write what the file is about.
     """
     require(request.user, imports.SCOPES[kind])
     body = await request.body()
@@ -123,7 +124,8 @@ def _import_view(taken: imports.Taken) -> ImportView:
     return ImportView(
         taken=taken.taken,
         refused=[
-            RefusedRow(line=row.line, code=row.code, detail=row.detail) for row in taken.refused
+            RefusedRow(line=row.line, code=row.code, field=row.field, detail=row.detail)
+            for row in taken.refused
         ],
     )
 

@@ -34,7 +34,17 @@ class Finding(msgspec.Struct, frozen=True):
 CHECKS = (
     Check("levels", "every level is the sum of its movements, state by state"),
     Check("legs", "the legs of all movements sum to 0, the outside accounts included"),
-    Check("promises", "what a level owes and has not is on order, or has an open case"),
+    Check("held", "every level's held is the sum of the open lines of holds"),
+    Check("lots", "every lot is the sum of its movements, and what has lots moves by lot"),
+    Check(
+        "serials", "every serial number is where its last movement left it, and never left twice"
+    ),
+    Check("kits", "what moves for a kit is what its order line or hold says it is made of"),
+    Check(
+        "counts", "every count's variance is the sum of its movements, and the last count stands"
+    ),
+    Check("shortages", "what a level owes and has not is on order, or has exactly one open case"),
+    Check("costs", "every average cost follows from the one before it"),
     Check("allocations", "every level's allocated is the sum of what open orders still await"),
     Check("order_totals", "every order's total is the sum of its lines"),
     Check("line_prices", "every line's total is its price times its quantity"),
@@ -45,7 +55,11 @@ CHECKS = (
     Check("order_movements", "every order has one set of movements: promised, left, released"),
     Check("fulfillment_states", "every fulfillment's state is what its lines say"),
     Check("order_parts", "every line, tender, refund and fulfillment belongs to an order"),
-    Check("event_sequences", "every order's events count from 1 to its version without a gap"),
+    Check(
+        "in_transit",
+        "what is in transit is what transfers shipped and did not see arrive, be found or be lost",
+    ),
+    Check("event_sequences", "every document's events count from 1 to its version without a gap"),
     Check("idempotency_keys", "every key placed at most one order"),
 )
 

@@ -11,6 +11,7 @@ from omniretail.catalog.groups import (
 )
 from omniretail.catalog.kits import Component, ComponentIsKit
 from omniretail.catalog.locations import (
+    MOST_SAFETY_STOCK,
     Capability,
     LocationNotServing,
     LocationSpec,
@@ -25,7 +26,9 @@ from omniretail.catalog.skus import (
     SkuNotSold,
     SkuShapeFixed,
     SkuSpec,
+    UnknownBarcode,
     UnknownSku,
+    find_by_barcode,
     get_sku,
     put_skus,
     search_skus,
@@ -34,6 +37,7 @@ from omniretail.catalog.traits import Ordering, SkuTraits, Tracking, skus_by_cod
 from omniretail.catalog.versions import Spec, StaleVersion, Stored
 
 __all__ = [
+    "MOST_SAFETY_STOCK",
     "Barcode",
     "BarcodeTaken",
     "Capability",
@@ -51,9 +55,11 @@ __all__ = [
     "StaleVersion",
     "Stored",
     "Tracking",
+    "UnknownBarcode",
     "UnknownLocation",
     "UnknownLocationGroup",
     "UnknownSku",
+    "find_by_barcode",
     "get_location",
     "get_location_group",
     "get_sku",

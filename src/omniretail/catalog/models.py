@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, Float, ForeignKeyConstraint, Index
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, Float, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel, Text
 
@@ -72,6 +72,7 @@ class Sku(SQLModel, table=True):
         CheckConstraint("status in ('active', 'blocked')", name="sku_status_known"),
         CheckConstraint("tracking in ('lot', 'serial')", name="sku_tracking_known"),
         CheckConstraint("components is null or tracking is null", name="sku_kit_untracked"),
+        Index("sku_kit_idx", "code", postgresql_where=text("components is not null")),
     )
 
     code: str = Field(primary_key=True, sa_type=Text)

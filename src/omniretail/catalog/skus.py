@@ -36,6 +36,13 @@ class UnknownSku(Missing):
         super().__init__(f"There is no SKU {sku!r}.", sku=sku)
 
 
+class UnknownBarcode(Missing):
+    """No SKU has this barcode."""
+
+    def __init__(self, barcode: str) -> None:
+        super().__init__(f"No SKU has the barcode {barcode!r}.", barcode=barcode)
+
+
 class SkuNotSold(Refused):
     """The SKU is blocked from sale."""
 
@@ -143,6 +150,14 @@ async def search_skus(
     words = [f"%{_escape(word)}%" for word in _folded(text).split()]
     rows = await tx.fetch(_SEARCH, words, normalized(barcode), after, limit)
     return await _with_barcodes(tx, rows)
+
+
+async def find_by_barcode(tx: Transaction, barcode: str) -> Stored[SkuSpec]:
+    """Return the SKU of a scanned barcode. Raises: UnknownBarcode."""
+    found = await search_skus(tx, barcode=barcode, limit=1) if normalized(barcode) else []
+    if not found:
+        raise UnknownBarcode(barcode)
+    return found[0]
 
 
 async def _with_barcodes(tx: Transaction, rows: Sequence[asyncpg.Record]) -> list[Stored[SkuSpec]]:

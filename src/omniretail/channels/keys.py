@@ -30,6 +30,7 @@ SCOPES = (
     "catalog:write",
     "channels:read",
     "channels:write",
+    "exports:read",
     "fulfillments:read",
     "fulfillments:write",
     "holds:read",
@@ -42,7 +43,10 @@ SCOPES = (
     "prices:read",
     "prices:write",
     "stock:read",
+    "stock:value",
     "stock:write",
+    "transfers:read",
+    "transfers:write",
 )
 
 _SELLING = frozenset({"catalog:read", "channels:read", "prices:read", "stock:read"})
@@ -50,11 +54,12 @@ _PROMISING = frozenset({"holds:read", "holds:write"})
 DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
-    | {"orders:read", "orders:write", "fulfillments:read", "fulfillments:write"},
+    | {"orders:read", "orders:write", "fulfillments:read", "fulfillments:write", "transfers:read"},
     "channel": _SELLING | _PROMISING | {"orders:read", "orders:write", "fulfillments:read"},
     "staff": _SELLING
     | _PROMISING
-    | {"stock:write", "orders:read", "fulfillments:read", "fulfillments:write"},
+    | {"stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
+    | {"transfers:read", "transfers:write"},
     "integration": frozenset(SCOPES) - {"prices:override", "orders:backdate"},
 }
 """What a key may do unless it is made with other scopes. Everything else is denied."""

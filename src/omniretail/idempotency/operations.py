@@ -93,6 +93,20 @@ class Repetitions(Generic[Command, Value]):
                 self._first.setdefault(identity, command)
         self.fresh = list(self._first.values())
 
+    async def confirm(self, tx: Transaction, outcomes: Sequence[Value | DomainError]) -> None:
+        """Make sure that nothing is refused that was accepted meanwhile. Raises: RaceLost.
+
+        The keys were looked up before the locks were had, and whoever had them may have been the
+        same command, sent twice: it must not be told that the goods are gone, which it has itself.
+        """
+        refused = [
+            command
+            for command, outcome in zip(self.fresh, outcomes, strict=True)
+            if isinstance(outcome, DomainError)
+        ]
+        if refused and (await tx.read(known(refused)))[0]:
+            raise RaceLost
+
     def remember(self, outcomes: Sequence[Value | DomainError], *, now: datetime) -> list[Write]:
         """Return the writes that keep the answers of the fresh commands that were accepted."""
         accepted = [
@@ -142,6 +156,7 @@ async def once(
     (stored,) = await tx.read(known(commands))
     repetitions = Repetitions(commands, stored, kind)
     outcomes = await run(repetitions.fresh) if repetitions.fresh else []
+    await repetitions.confirm(tx, outcomes)
     await tx.write(*repetitions.remember(outcomes, now=now))
     return repetitions.answers(outcomes)
 

@@ -4,6 +4,7 @@ The perpetual moving average of accounting texts (IAS 2, paragraph 27: weighted 
 """
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from uuid import UUID
 
 import msgspec
 
@@ -29,6 +30,18 @@ class Cost(msgspec.Struct, frozen=True):
 
     amount: Decimal
     currency: str
+
+
+class CostChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A receipt whose cost is known, and the place's average after it."""
+
+    movement_id: UUID
+    sku: str
+    location: str
+    quantity: int
+    cost: Cost
+    on_hand_before: int
+    average: Cost
 
 
 def moving_average(on_hand: int, average: Decimal | None, quantity: int, cost: Decimal) -> Decimal:

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from omniretail.errors import Refused
+from omniretail.inventory.movements import Movement, counted
 
 
 class CountStale(Refused):
@@ -70,10 +71,25 @@ def count_after(
     A count speaks for all that happened up to its moment, but not for another count of that moment:
     of two, the one booked last stands.
     """
-    later = [
-        count
-        for count in counts
-        if count.lot == lot
-        and (count.occurred_at > at or (count.occurred_at == at and not of_count))
-    ]
+    return first_after(
+        (
+            count
+            for count in counts
+            if count.lot == lot and not (of_count and count.occurred_at == at)
+        ),
+        at,
+    )
+
+
+def first_after(counts: Iterable[Counted], at: datetime) -> Counted | None:
+    """Return the first count at `at` or later, of whatever lot; None where there is none."""
+    later = [count for count in counts if count.occurred_at >= at]
     return min(later, key=lambda count: (count.occurred_at, count.id), default=None)
+
+
+def correction(count: Counted, movement: Movement) -> Movement:
+    """Return what takes a movement back at a count: from where it brought goods, or to the shelf."""
+    back = counted(movement.sku, movement.location, -movement.on_hand_change)
+    if movement.to_state in {"damaged", "quality_control"}:
+        back = back._replace(from_state=movement.to_state)
+    return back._replace(corrects=count.id, occurred_at=count.occurred_at, lot=count.lot)

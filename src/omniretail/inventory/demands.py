@@ -72,7 +72,7 @@ def demands_of(movements: Iterable[Movement], occurred_at: datetime) -> dict[Pla
                 demand.moved_at = at
         if need := _NEEDS.get((movement.type, movement.from_state)):
             setattr(demand, need, getattr(demand, need) + movement.quantity)
-        if movement.type in {"set_aside", "returned"}:
+        if movement.type in {"set_aside", "returned", "counted"}:
             demand.damaged += movement.change("damaged")
             demand.quality_control += movement.change("quality_control")
     return demands

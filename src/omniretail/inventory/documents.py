@@ -3,6 +3,7 @@
 Each row is booked or refused by itself, unless the document is all or nothing.
 """
 
+import asyncio
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -14,11 +15,11 @@ import msgspec
 
 from omniretail import catalog, channels, idempotency
 from omniretail.db import Read, Transaction
-from omniretail.errors import DomainError, Forbidden, Invalid
+from omniretail.errors import DomainError, Invalid
 from omniretail.ids import new_id
 from omniretail.inventory.costs import Cost
 from omniretail.inventory.counts import CountRow
-from omniretail.inventory.lots import LotMissing, LotNotTracked
+from omniretail.inventory.lots import lot_fault
 from omniretail.inventory.movements import (
     Movement,
     Posting,
@@ -31,25 +32,15 @@ from omniretail.inventory.movements import (
 )
 from omniretail.inventory.operations import Posted, lock, lock_made, posted, write
 from omniretail.inventory.reasons import Direction, active_reasons, fault
+from omniretail.inventory.rows import RowRefused, place_fault, refused
 from omniretail.inventory.stock import Stock
 from omniretail.inventory.supply import Expected, UnknownExpectedReceipt, lock_expected
 from omniretail.inventory.survey import Asked, survey
 
+# Rows that are judged, and then written while the next ones are judged.
+_SLICE = 500
+
 DocumentType = Literal["receipt", "adjustment", "set_aside", "count"]
-
-
-class LocationNotYours(Forbidden):
-    """This key may not act at that location."""
-
-    def __init__(self, location: str) -> None:
-        super().__init__(f"This key may not act at {location}.", location=location)
-
-
-class KitHasNoStock(Invalid):
-    """A kit has no stock of its own: its components have."""
-
-    def __init__(self, sku: str) -> None:
-        super().__init__(f"{sku} is a kit: move its components.", sku=sku)
 
 
 class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,15 +82,6 @@ class BookDocument(msgspec.Struct, frozen=True, kw_only=True):
     all_or_nothing: bool = False
 
 
-class RowRefused(msgspec.Struct, frozen=True):
-    """Why a row was not booked."""
-
-    code: str
-    title: str
-    detail: str
-    fields: dict[str, Any]
-
-
 class RowOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one row: booked (a count with its variance), or refused."""
 
@@ -122,6 +104,7 @@ class _Surroundings(msgspec.Struct, frozen=True):
     skus: Mapping[str, catalog.SkuTraits]
     locations: Mapping[str, catalog.LocationSpec]
     expected: Mapping[UUID, Expected]
+    sources: dict[tuple[UUID, datetime], Source]
 
 
 async def book(
@@ -151,51 +134,85 @@ async def book_unkeyed(
         lock(places),
     ]
     expected, reasons, skus, locations, stock = await tx.read(*reads)
+    # Others are refused before anything is asked of their stock.
+    places = {
+        (sku, location)
+        for sku, location in places
+        if sku in skus and skus[sku].components is None and location in locations
+    }
     counted = {
         (row.sku, row.location)
         for command in commands
         if command.type == "count"
         for row in _good(command)
-        if row.sku in skus and row.location in locations
     }
-    if not counted <= stock.before.keys():
+    if not counted & places <= stock.before.keys():
         # A figure is absolute: it needs a level that stands still.
         stock = await lock_made(tx, places)
     await survey(tx, stock, skus, _asked(commands, rows, now), now=now)
-    surroundings = _Surroundings(reasons, skus, locations, expected)
+    surroundings = _Surroundings(reasons, skus, locations, expected, {})
     outcomes: list[Booked | DomainError] = []
     for command in commands:
-        # Counts that stand or fall together are tried on a copy.
-        trial = copy.deepcopy(stock) if command.all_or_nothing else stock
-        outcome = _book(trial, surroundings, command)
-        if isinstance(outcome, Booked):
-            stock = trial
-        outcomes.append(outcome)
+        if command.all_or_nothing:
+            # What stands or falls together is tried on a copy.
+            trial = copy.deepcopy(stock)
+            outcome = _book_whole(trial, surroundings, command)
+            stock = trial if isinstance(outcome, Booked) else stock
+            outcomes.append(outcome)
+        else:
+            outcomes.append(await _book_by_row(tx, stock, surroundings, command, now=now))
     await tx.write(*write(stock, now=now))
     return outcomes
 
 
-def _book(stock: Stock, known: _Surroundings, command: BookDocument) -> Booked | DomainError:
+def _book_whole(stock: Stock, known: _Surroundings, command: BookDocument) -> Booked | DomainError:
     outcomes: list[RowOutcome] = []
-    for position, row in enumerate(command.rows):
-        outcome = (
-            row if isinstance(row, DomainError) else _row(stock, known, command, position, row)
-        )
+    for position in range(len(command.rows)):
+        outcome = _row(stock, known, command, position)
         if isinstance(outcome, DomainError):
-            if command.all_or_nothing:
-                return outcome
-            outcome = RowOutcome(
-                refused=RowRefused(
-                    outcome.code, outcome.title(), outcome.detail, dict(outcome.fields)
-                )
-            )
+            return outcome
         outcomes.append(outcome)
     return Booked(command.document_id, outcomes)
 
 
+async def _book_by_row(
+    tx: Transaction,
+    stock: Stock,
+    known: _Surroundings,
+    command: BookDocument,
+    *,
+    now: datetime,
+) -> Booked:
+    """Book each row by itself; of many rows, a slice is written while the next one is judged.
+
+    Between two slices the process answers others, whom ten thousand rows would keep waiting.
+    """
+    outcomes: list[RowOutcome] = []
+    writing: asyncio.Task[None] | None = None
+    try:
+        for position in range(len(command.rows)):
+            if position and position % _SLICE == 0:
+                if writing:
+                    await writing
+                writing = asyncio.create_task(tx.write(*write(stock, now=now)))
+                stock.settle()
+                await asyncio.sleep(0)
+            outcome = _row(stock, known, command, position)
+            if isinstance(outcome, DomainError):
+                outcome = RowOutcome(refused=refused(outcome))
+            outcomes.append(outcome)
+    finally:
+        if writing:
+            await writing
+    return Booked(command.document_id, outcomes)
+
+
 def _row(
-    stock: Stock, known: _Surroundings, command: BookDocument, position: int, row: DocumentRow
+    stock: Stock, known: _Surroundings, command: BookDocument, position: int
 ) -> RowOutcome | DomainError:
+    row = command.rows[position]
+    if isinstance(row, DomainError):
+        return row
     if refusal := _fault(known, command, position, row):
         return refusal
     if command.type == "count":
@@ -206,7 +223,7 @@ def _row(
             return differs
         movement = movement._replace(id=new_id())
     before = stock.level(row.sku, row.location).on_hand
-    if refusal := stock.post(Posting(_source(command, row), [movement])):
+    if refusal := stock.post(Posting(_source(known, command, row), [movement])):
         return refusal
     if row.unit_cost:
         stock.came_at(movement, row.unit_cost, before)
@@ -218,9 +235,8 @@ def _row(
 def _count(
     stock: Stock, known: _Surroundings, command: BookDocument, row: DocumentRow
 ) -> RowOutcome | DomainError:
-    by_lot = known.skus[row.sku].tracking == "lot"
-    if by_lot != (row.lot is not None):
-        return LotMissing(row.sku) if by_lot else LotNotTracked(row.sku)
+    if wrong := lot_fault(row.sku, known.skus[row.sku].tracking, row.lot):
+        return wrong
     count = CountRow(
         id=new_id(),
         sku=row.sku,
@@ -230,7 +246,7 @@ def _count(
         lot=row.lot,
         expected=row.expected,
     )
-    variance = stock.count(_source(command, row), count)
+    variance = stock.count(_source(known, command, row), count)
     if isinstance(variance, DomainError):
         return variance
     return RowOutcome(booked=posted(stock, row.sku, row.location), variance=variance)
@@ -239,16 +255,9 @@ def _count(
 def _fault(
     known: _Surroundings, command: BookDocument, position: int, row: DocumentRow
 ) -> DomainError | None:
-    traits = known.skus.get(row.sku)
-    if traits is None:
-        return catalog.UnknownSku(row.sku)
-    if traits.components is not None:
-        return KitHasNoStock(row.sku)
-    if row.location not in known.locations:
-        return catalog.UnknownLocation(row.location)
-    if not command.principal.may_act_at(row.location):
-        return LocationNotYours(row.location)
-    return _without_cause(known, command.type, position, row)
+    return place_fault(
+        command.principal, known.skus, known.locations, row.sku, row.location
+    ) or _without_cause(known, command.type, position, row)
 
 
 def _without_cause(
@@ -259,8 +268,14 @@ def _without_cause(
         return Invalid.at(f"/lines/{position}/reason", wrong)
     if row.expected_receipt:
         expected = known.expected.get(row.expected_receipt)
-        if expected is None or (expected.sku, expected.location) != (row.sku, row.location):
-            return UnknownExpectedReceipt(row.expected_receipt)
+        if (
+            expected is None
+            or expected.cancelled_at
+            or (expected.sku, expected.location) != (row.sku, row.location)
+        ):
+            return UnknownExpectedReceipt(
+                row.expected_receipt, of=f" of {row.sku} at {row.location}"
+            )
     return None
 
 
@@ -286,15 +301,19 @@ def _movement(kind: DocumentType, row: DocumentRow) -> Movement:
     )
 
 
-def _source(command: BookDocument, row: DocumentRow) -> Source:
-    return Source(
-        document_type=command.type,
-        document_id=command.document_id,
-        actor_id=command.principal.id,
-        channel=command.principal.channel,
-        occurred_at=row.occurred_at,
-        idempotency_key=command.key.key,
-    )
+def _source(known: _Surroundings, command: BookDocument, row: DocumentRow) -> Source:
+    """Return what caused a row's movements; rows that happened at once share it."""
+    named = command.document_id, row.occurred_at
+    if named not in known.sources:
+        known.sources[named] = Source(
+            document_type=command.type,
+            document_id=command.document_id,
+            actor_id=command.principal.id,
+            channel=command.principal.channel,
+            occurred_at=row.occurred_at,
+            idempotency_key=command.key.key,
+        )
+    return known.sources[named]
 
 
 def _good(command: BookDocument) -> Iterator[DocumentRow]:

@@ -5,7 +5,7 @@ change only under the locks of their levels.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -25,7 +25,8 @@ from omniretail.inventory.policies import (
     channel_policies,
     channel_room,
 )
-from omniretail.inventory.stock import HoldLine, Stock
+from omniretail.inventory.promises import HoldLine
+from omniretail.inventory.stock import Stock
 from omniretail.inventory.survey import Asked, survey
 
 LONGEST = timedelta(hours=4)
@@ -39,6 +40,9 @@ _EXTEND = sql("inventory.extend_holds")
 _RELEASE = sql("inventory.release_holds")
 _CONVERT = sql("inventory.convert_holds")
 _SWEEP = sql("inventory.expired_holds")
+
+# More than all levels of a SKU together.
+_NO_LIMIT = 2**63
 
 HoldState = Literal["live", "expired", "released", "converted"]
 
@@ -128,6 +132,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 class _Surroundings(msgspec.Struct, frozen=True):
     """All that judging a hold needs to know; `stock` is locked and changes as it goes."""
 
+    channels: Collection[str]
     skus: Mapping[str, catalog.SkuTraits]
     locations: Mapping[str, catalog.LocationSpec]
     policies: Mapping[str, ChannelPolicy]
@@ -141,15 +146,17 @@ async def place_holds(
     """Hold goods, first come first served; one outcome each, in order.
 
     Locks: levels by (SKU, location), in the statement that looks the keys up. Outcomes: the hold,
-    UnknownSku, SkuNotSold, UnknownLocation, LocationNotServing, LocationOutsidePool,
+    UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation, LocationNotServing, LocationOutsidePool,
     InsufficientStock (with `allow_partial`: where there is nothing at all), KeyReused.
     """
     places = {(line.sku, line.location) for command in commands for line in command.lines}
-    known, skus, locations, policies, stock = await tx.read(
+    named = {command.channel for command in commands if command.channel}
+    known, sellers, skus, locations, policies, stock = await tx.read(
         idempotency.known(commands),
+        channels.channels_by_code(named),
         catalog.skus_by_code({sku for sku, _ in places}),
         catalog.locations_by_code({location for _, location in places}),
-        channel_policies({command.channel for command in commands if command.channel}),
+        channel_policies(named),
         lock(places),
     )
     await survey(tx, stock, skus, Asked(earliest=now), now=now)
@@ -164,8 +171,9 @@ async def place_holds(
             if line.sku in skus
             for part in parts(line.sku, 1, skus[line.sku].components)
         ),
+        now=now,
     )
-    surroundings = _Surroundings(skus, locations, policies, room, stock)
+    surroundings = _Surroundings(sellers, skus, locations, policies, room, stock)
     repetitions = idempotency.Repetitions(commands, known, Hold)
     outcomes: list[Hold | DomainError] = []
     held: list[tuple[PlaceHold, Hold, list[HoldLine]]] = []
@@ -177,6 +185,7 @@ async def place_holds(
             hold = _hold(command, lines, now)
             outcomes.append(hold)
             held.append((command, hold, lines))
+    await repetitions.confirm(tx, outcomes)
     if held:
         await tx.write(
             *write(stock, now=now), *_placed(held), *repetitions.remember(outcomes, now=now)
@@ -191,10 +200,13 @@ def decide(
 
     Lines that consume the same component are summed before they are judged.
     """
+    if command.channel and command.channel not in known.channels:
+        return channels.UnknownChannel(command.channel)
     if refusal := _cannot_be_held(known, command):
         return refusal
     expires_at = now + timedelta(seconds=command.seconds)
     left: dict[Place, int] = {}
+    room: dict[str, int] = {}
     wanted: Counter[Place] = Counter()
     held: list[HoldLine] = []
     for number, line in enumerate(command.lines, start=1):
@@ -203,11 +215,17 @@ def decide(
             place = part.sku, line.location
             wanted[place] += part.quantity * line.quantity
             left.setdefault(place, known.stock.level(*place).available_to_promise)
+            room.setdefault(part.sku, _room(known.room, command, part.sku))
         granted = min(
-            line.quantity, *(left[part.sku, line.location] // part.quantity for part in needs)
+            line.quantity,
+            *(
+                min(left[part.sku, line.location], room[part.sku]) // part.quantity
+                for part in needs
+            ),
         )
         for part in needs:
             left[part.sku, line.location] -= granted * part.quantity
+            room[part.sku] -= granted * part.quantity
             held.append(
                 HoldLine(
                     hold_id=command.hold_id,
@@ -221,28 +239,35 @@ def decide(
                     expires_at=expires_at,
                 )
             )
-    whole = all(line.quantity == line.requested * line.per_unit for line in held)
-    if not whole and not (command.allow_partial and any(line.quantity for line in held)):
-        return _short(known.stock, wanted)
+    takes = Counter[Place]()
+    for one in held:
+        takes[one.sku, one.location] += one.quantity
+    whole = takes == wanted
+    if not whole and not (command.allow_partial and any(takes.values())):
+        return _short(known, command, wanted)
     if command.channel:
-        takes = Counter[Place]()
-        for one in held:
-            takes[one.sku, one.location] += one.quantity
-        if refusal := known.room.refusal(command.channel, takes):
-            return refusal
         known.room.take(command.channel, takes)
     known.stock.hold(held)
     return held
 
 
-def _short(stock: Stock, wanted: Mapping[Place, int]) -> InsufficientStock:
-    return InsufficientStock(
-        [
-            Shortage(*place, quantity, stock.level(*place).available_to_promise)
-            for place, quantity in wanted.items()
-            if quantity > stock.level(*place).available_to_promise
-        ]
-    )
+def _room(room: ChannelRoom, command: PlaceHold, sku: str) -> int:
+    left = room.left(command.channel, sku) if command.channel else None
+    return _NO_LIMIT if left is None else max(0, left)
+
+
+def _short(known: _Surroundings, command: PlaceHold, wanted: Mapping[Place, int]) -> DomainError:
+    """Return what is missing: at a location, or else of what the channel may promise at all."""
+    shortages = [
+        Shortage(*place, quantity, known.stock.level(*place).available_to_promise)
+        for place, quantity in wanted.items()
+        if quantity > known.stock.level(*place).available_to_promise
+    ]
+    if shortages or not command.channel:
+        return InsufficientStock(shortages)
+    refusal = known.room.refusal(command.channel, wanted)
+    assert refusal is not None, "what is not granted is missing somewhere"
+    return refusal
 
 
 def _cannot_be_held(known: _Surroundings, command: PlaceHold) -> DomainError | None:
@@ -325,8 +350,11 @@ def convert_holds(converted: Mapping[UUID, UUID]) -> list[Write]:
 async def find_holds(tx: Transaction, ids: Sequence[UUID], *, now: datetime) -> list[Hold]:
     """Return those of the holds that exist, judged at `now`."""
     lines: dict[UUID, dict[int, HeldLine]] = {}
+    closed: set[UUID] = set()
     for row in await tx.fetch(_LINES, list(ids)):
         of_hold = lines.setdefault(row["hold_id"], {})
+        if row["closed_at"]:
+            closed.add(row["hold_id"])
         # The parts of a kit are held alike: the first says it all.
         of_hold.setdefault(
             row["number"],
@@ -346,7 +374,7 @@ async def find_holds(tx: Transaction, ids: Sequence[UUID], *, now: datetime) -> 
             created_by=row["principal_id"],
             created_at=row["created_at"],
             expires_at=row["expires_at"],
-            state=_state(row, now),
+            state=_state(row, row["id"] in closed, now),
             order_id=row["order_id"],
             lines=tuple(lines[row["id"]].values()),
         )
@@ -369,12 +397,13 @@ async def find_hold(
     return found[0]
 
 
-def _state(row: Any, now: datetime) -> HoldState:
+def _state(row: Any, closed: bool, now: datetime) -> HoldState:
     if row["order_id"] is not None:
         return "converted"
     if row["released_at"] is not None:
         return "released"
-    return "live" if row["expires_at"] > now else "expired"
+    # By a clock ahead of ours it may have run out, and its goods may have gone to others.
+    return "expired" if closed or row["expires_at"] <= now else "live"
 
 
 def _hold(command: PlaceHold, lines: Sequence[HoldLine], now: datetime) -> Hold:

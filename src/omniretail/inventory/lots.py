@@ -1,11 +1,12 @@
 """Lots: goods made together, with one expiry date. Which leave first, and what is past its date. Pure."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
 
 from omniretail.errors import Invalid
+from omniretail.inventory.movements import Movement
 
 
 class LotMissing(Invalid):
@@ -53,6 +54,19 @@ class Lot(msgspec.Struct):
         """Tell whether the lot is past its date."""
         return self.expires_on is not None and self.expires_on < today
 
+    def move(self, movement: Movement) -> None:
+        """Follow a movement of the lot."""
+        self.on_hand += movement.on_hand_change
+        self.damaged += movement.change("damaged")
+        self.quality_control += movement.change("quality_control")
+
+
+def lot_fault(sku: str, tracking: str | None, lot: str | None) -> Invalid | None:
+    """Return why a figure may not name that lot of a SKU, or must name one; None where it is right."""
+    if (tracking == "lot") == (lot is not None):
+        return None
+    return LotNotTracked(sku) if lot is not None else LotMissing(sku)
+
 
 def expired_units(lots: Sequence[Lot], today: date) -> int:
     """Return how many units on the shelf are past their date."""
@@ -73,3 +87,8 @@ def first_to_leave(lots: Sequence[Lot], quantity: int, today: date) -> list[tupl
         taken.append((lot, units))
         quantity -= units
     return taken
+
+
+def utc_day(moment: datetime) -> date:
+    """Return the day of a moment, by which lots expire."""
+    return moment.astimezone(UTC).date()

@@ -397,7 +397,7 @@ class StockCost(SQLModel, table=True):
     __tablename__ = "stock_cost"
     __table_args__ = (
         CheckConstraint("unit_cost >= 0 and average >= 0", name="stock_cost_not_negative"),
-        Index("stock_cost_place_idx", "sku", "location", "recorded_at", "movement_id"),
+        Index("stock_cost_place_idx", "sku", "location", "movement_id"),
     )
 
     movement_id: UUID = Field(primary_key=True)

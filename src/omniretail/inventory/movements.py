@@ -83,9 +83,26 @@ def adjusted(sku: str, location: str, change: int, reason: str) -> Movement:
     return Movement("adjusted", sku, location, *_ways(change), abs(change), reason)
 
 
-def counted(sku: str, location: str, change: int) -> Movement:
+def counted(
+    sku: str,
+    location: str,
+    change: int,
+    *,
+    lot: str | None = None,
+    occurred_at: datetime | None = None,
+    id: UUID | None = None,  # noqa: A002 - the movement's own field
+) -> Movement:
     """A count found `change` more (or, below zero, less) than the books said."""
-    return Movement("counted", sku, location, *_ways(change), abs(change))
+    return Movement(
+        "counted",
+        sku,
+        location,
+        *_ways(change),
+        abs(change),
+        lot=lot,
+        occurred_at=occurred_at,
+        id=id,
+    )
 
 
 def set_aside(
@@ -113,6 +130,26 @@ def shipped(sku: str, location: str, quantity: int) -> Movement:
 def handed_over(sku: str, location: str, quantity: int) -> Movement:
     """Promised goods leave over the counter."""
     return Movement("handed_over", sku, location, "allocated", "customer", quantity)
+
+
+def transfer_shipped(sku: str, location: str, quantity: int) -> Movement:
+    """Goods leave for another location; they are in transit, and nobody's to sell."""
+    return Movement("transfer_shipped", sku, location, "available", "in_transit", quantity)
+
+
+def transfer_received(sku: str, location: str, quantity: int) -> Movement:
+    """Goods that were in transit arrive."""
+    return Movement("transfer_received", sku, location, "in_transit", "available", quantity)
+
+
+def transfer_returned(sku: str, location: str, quantity: int) -> Movement:
+    """Goods that were in transit are back where they left."""
+    return Movement("transfer_returned", sku, location, "in_transit", "available", quantity)
+
+
+def transfer_closed(sku: str, location: str, quantity: int) -> Movement:
+    """Goods that were in transit never arrived."""
+    return Movement("transfer_closed", sku, location, "in_transit", "shrinkage", quantity)
 
 
 class Part(NamedTuple):

@@ -1,6 +1,6 @@
 """What changes the ledger: lock the levels, survey, decide in memory, write in a handful of statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,7 +32,8 @@ _CHANGE = sql("inventory.change_levels")
 _CREATE = sql("inventory.create_levels")
 _RECORD = sql("inventory.record_movements")
 _CLOSE_HOLD_LINES = sql("inventory.close_hold_lines")
-_PUT_LOTS = sql("inventory.put_lots")
+_CREATE_LOTS = sql("inventory.create_lots")
+_CHANGE_LOTS = sql("inventory.change_lots")
 _CREATE_SERIALS = sql("inventory.create_serials")
 _CHANGE_SERIALS = sql("inventory.change_serials")
 _RECORD_COUNTS = sql("inventory.record_counts")
@@ -41,6 +42,7 @@ _OPEN_SHORTAGES = sql("inventory.open_shortages")
 _RECORD_COSTS = sql("inventory.record_costs")
 _ARRIVED = sql("inventory.arrived")
 
+constraint("stock_level_pkey", RaceLost)
 constraint("stock_serial_pkey", RaceLost)
 constraint("shortage_open_key", RaceLost)
 
@@ -85,22 +87,21 @@ async def lock_made(tx: Transaction, places: Iterable[Place]) -> Stock:
     return made
 
 
+async def lock_more(tx: Transaction, stock: Stock, places: Iterable[Place]) -> None:
+    """Make and lock the levels of places that exist and that `stock` lacks, and add them to it.
+
+    For promises beyond what is there, which are judged where nothing has ever been, too. Locks: those
+    levels, by SKU and location; rarely behind later ones, which the database may answer with a
+    deadlock, and then all runs again.
+    """
+    if missing := set(places) - stock.before.keys():
+        stock.add(await lock_made(tx, missing))
+
+
 def write(stock: Stock, *, now: datetime) -> list[Write]:
     """Return the writes of what `stock` accepted: levels by relative updates, and each movement."""
     stood, new = _changes(stock)
-    movements = [
-        {
-            "id": new_id_text(),
-            **_source_document(source),
-            **{
-                name: value
-                for name, value in zip(movement._fields, movement, strict=True)
-                if value is not None
-            },
-        }
-        for source, moved in stock.accepted
-        for movement in moved
-    ]
+    movements = list(_movement_documents(stock))
     return [
         *write_columns(_CHANGE, stood),
         *write_columns(_CREATE, new),
@@ -165,6 +166,20 @@ def posted(stock: Stock, sku: str, location: str) -> Posted:
     )
 
 
+def _movement_documents(stock: Stock) -> Iterator[dict[str, Any]]:
+    """Yield each accepted movement with its source, without what says nothing."""
+    last: Source | None = None
+    for source, moved in stock.accepted:
+        if source is not last:
+            last, caused_by = source, _source_document(source)
+        for movement in moved:
+            said = zip(movement._fields, movement, strict=True)
+            document = caused_by | {name: value for name, value in said if value is not None}
+            if movement.id is None:
+                document["id"] = new_id_text()
+            yield document
+
+
 def _changes(stock: Stock) -> tuple[list[Any], list[Any]]:
     """Return what changed at levels that stood already, and the levels that came into being.
 
@@ -218,17 +233,22 @@ def _rarer_writes(stock: Stock, now: datetime) -> list[Write]:
 
 def _tracked_writes(stock: Stock) -> list[Write]:
     lots = [
-        (*place, lot.lot, lot.expires_on, *change)
+        (place, before.get(lot.lot), lot, change)
         for place, before in stock.lots_before.items()
         for lot in stock.lots[place]
         if any(change := _lot_change(before.get(lot.lot), lot))
     ]
+    new = [
+        (*place, lot.lot, lot.expires_on, *change) for place, was, lot, change in lots if not was
+    ]
+    stood = [(*place, lot.lot, *change) for place, was, lot, change in lots if was]
     serials = [
         (*key, serial.state, serial.location) for key, serial in stock.serials_changed.items()
     ]
     known = stock.serials_before.keys()
     return [
-        *write_columns(_PUT_LOTS, lots),
+        *write_columns(_CREATE_LOTS, new),
+        *write_columns(_CHANGE_LOTS, stood),
         *write_columns(_CREATE_SERIALS, [row for row in serials if row[:2] not in known]),
         *write_columns(_CHANGE_SERIALS, [row for row in serials if row[:2] in known]),
     ]
@@ -243,7 +263,7 @@ def _count_rows(stock: Stock) -> list[tuple[object, ...]]:
             count.row.location,
             count.row.lot,
             count.row.quantity,
-            count.variance + stock.variances.get(count.row.id, 0),
+            stock.variances.get(count.row.id, 0),
             count.source.document_id,
             count.source.actor_id,
         )

@@ -6,8 +6,7 @@ supply) is told by `operations.survey`; what was accepted is written by `operati
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Protocol
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -15,13 +14,15 @@ from msgspec.structs import replace
 
 from omniretail.errors import DomainError
 from omniretail.ids import new_id
-from omniretail.inventory.costs import Cost, CostCurrencyDiffers, moving_average
+from omniretail.inventory.costs import Cost, CostChange, CostCurrencyDiffers, moving_average
 from omniretail.inventory.counts import (
     CountContradicted,
     Counted,
     CountRow,
     CountStale,
+    correction,
     count_after,
+    first_after,
 )
 from omniretail.inventory.demands import Demand, demands_of
 from omniretail.inventory.levels import (
@@ -34,40 +35,9 @@ from omniretail.inventory.levels import (
 )
 from omniretail.inventory.lots import Lot, expired_units
 from omniretail.inventory.movements import Movement, Posting, Source, counted
+from omniretail.inventory.promises import HoldLine, Ordering, Supply, promise_date
 from omniretail.inventory.serials import Serial
 from omniretail.inventory.tracking import Tracked, track
-
-
-class Ordering(Protocol):
-    """What a SKU allows beyond its stock: `limit` units nobody has announced, shipping then."""
-
-    @property
-    def policy(self) -> str: ...  # noqa: D102
-    @property
-    def limit(self) -> int: ...  # noqa: D102
-    @property
-    def ships_at(self) -> datetime | None: ...  # noqa: D102
-
-
-class HoldLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What a hold promises of one SKU at one place, for one of its lines."""
-
-    hold_id: UUID
-    number: int
-    sku: str
-    location: str
-    kit: str | None
-    per_unit: int
-    requested: int
-    quantity: int
-    expires_at: datetime
-
-
-class Supply(msgspec.Struct, frozen=True):
-    """Units that are announced for a place, and when they are expected."""
-
-    quantity: int
-    expected_at: datetime
 
 
 class OpenedShortage(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,23 +51,10 @@ class OpenedShortage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BookedCount(msgspec.Struct, frozen=True, kw_only=True):
-    """A count that was accepted, with the variance it led to."""
+    """A count that was accepted; its variance stands with those of all counts."""
 
     row: CountRow
     source: Source
-    variance: int
-
-
-class CostChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A receipt whose cost is known, and the place's average after it."""
-
-    movement_id: UUID
-    sku: str
-    location: str
-    quantity: int
-    cost: Cost
-    on_hand_before: int
-    average: Cost
 
 
 class Stock:
@@ -105,6 +62,7 @@ class Stock:
 
     def __init__(self, levels: Mapping[Place, Level]) -> None:
         self._levels = dict(levels)
+        self._touched: set[Place] = set()
         self.before = {place: replace(level) for place, level in levels.items()}
         self._moved: dict[Place, list[tuple[datetime, str | None, int]]] = defaultdict(list)
         # What the survey tells.
@@ -132,11 +90,32 @@ class Stock:
 
     def level(self, sku: str, location: str) -> Level:
         """Return the level of a place as it stands after what was accepted so far."""
-        return self._levels.setdefault((sku, location), Level())
+        place = sku, location
+        self._touched.add(place)
+        level = self._levels.get(place)
+        if level is None:
+            level = self._levels[place] = Level()
+        return level
 
     def levels(self) -> Iterable[tuple[Place, Level]]:
         """Return every level that was asked for, in the one global order."""
-        return sorted(self._levels.items())
+        return ((place, self._levels[place]) for place in sorted(self._touched))
+
+    def add(self, more: "Stock") -> None:
+        """Take in levels that were locked later, and not changed yet."""
+        self._levels |= more._levels
+        self.before |= more.before
+
+    def settle(self) -> None:
+        """Note that what was accepted so far is written, or about to be: it changes no more."""
+        for place in self._touched:
+            self.before[place] = replace(self._levels[place])
+        self._touched.clear()
+        self.serials_before |= self.serials_changed
+        self.accepted, self.closed_lines, self.opened = [], [], []
+        self.booked_counts, self.cost_changes = [], []
+        self.variances, self.arrived = defaultdict(int), Counter()
+        self.lots_before, self.serials_changed = {}, {}
 
     def post(self, posting: Posting, hold: Sequence[HoldLine] = ()) -> DomainError | None:
         """Accept a posting's movements, all or none; returns None, or why they are refused.
@@ -145,14 +124,18 @@ class Stock:
         are the poster's own: they do not stand in its way, and end with it.
         """
         tracked = self._tracked(posting)
-        if isinstance(tracked, DomainError):
+        short = tracked if isinstance(tracked, InsufficientStock) else None
+        movements = posting.movements
+        if isinstance(tracked, Tracked):
+            movements = self._with_corrections(posting.source, tracked)
+        elif short is None:
             return tracked
-        movements = self._with_corrections(posting.source, tracked.movements)
         demands = demands_of(movements, posting.source.occurred_at)
         for line in hold:
             self.level(line.sku, line.location).held -= line.quantity
-        refusal = self._refusal(demands, forced=posting.forced)
-        if refusal:
+        # Of what the lots lack, the level says how much of them is promised to others.
+        refusal = self._refusal(demands, forced=posting.forced) or short
+        if refusal or isinstance(tracked, DomainError):
             for line in hold:
                 self.level(line.sku, line.location).held += line.quantity
             return refusal
@@ -169,26 +152,25 @@ class Stock:
         self._record(posting.source, movements)
         return None
 
-    def count(self, source: Source, row: CountRow) -> int | DomainError:
-        """Accept a count: its variance moves now; returns the variance, or why it is refused."""
+    def variance(self, row: CountRow) -> int | DomainError:
+        """Return the variance that a count would have now, or why it is refused; books nothing."""
         place = row.sku, row.location
-        level = self.level(*place)
-        lot = self._lot(place, row.lot)
+        level, lot = self.level(*place), self._lot(place, row.lot)
         now_there = level.on_hand if lot is None else lot.on_hand
-        since = self.moved_since.get((place, row.lot, row.occurred_at), 0) + sum(
-            change
-            for at, of_lot, change in self._moved.get(place, ())
-            if at > row.occurred_at and of_lot == row.lot
-        )
+        since = self.moved_since.get((place, row.lot, row.occurred_at), 0)
+        if place in self._moved:
+            since += sum(
+                change
+                for at, of_lot, change in self._moved[place]
+                if at > row.occurred_at and of_lot == row.lot
+            )
         figure = now_there - since
         if row.expected is not None and row.expected != figure:
             return CountStale(
                 sku=row.sku, location=row.location, expected=row.expected, on_hand=figure
             )
         variance = row.quantity - figure
-        later = count_after(self.counts.get(place, ()), row.occurred_at, row.lot, of_count=True)
-        # A later count has said what is there: this one then changes what that one made of it.
-        effect = 0 if later else variance
+        effect = 0 if self._later(row) else variance
         if effect < 0 and now_there + effect < 0:
             return CountContradicted(
                 sku=row.sku,
@@ -198,14 +180,24 @@ class Stock:
             )
         if level.on_hand + effect > MOST_QUANTITY:
             return QuantityTooLarge(sku=row.sku, location=row.location)
-        movements = self._variance(row, variance, level if lot is None else lot)
+        return variance
+
+    def count(self, source: Source, row: CountRow) -> int | DomainError:
+        """Accept a count: its variance moves now; returns the variance, or why it is refused."""
+        variance = self.variance(row)
+        if isinstance(variance, DomainError):
+            return variance
+        place, later = (row.sku, row.location), self._later(row)
+        level, lot = self.level(*place), self._lot(place, row.lot)
+        effect, there = 0 if later else variance, level if lot is None else lot
+        movements = self._variance(row, variance, effect, there)
         if later and variance:
-            movements += self._correction(later, row.sku, row.location, -variance)
+            movements += [correction(later, movement) for movement in movements]
         self._count_movements(source, movements, level, lot)
         if level.counted_at is None or level.counted_at < row.occurred_at:
             level.counted_at = row.occurred_at
         self.counts.setdefault(place, []).append(Counted(row.id, row.occurred_at, row.lot))
-        self.booked_counts.append(BookedCount(row=row, source=source, variance=variance))
+        self.booked_counts.append(BookedCount(row=row, source=source))
         return variance
 
     def came_at(self, movement: Movement, cost: Cost, on_hand_before: int) -> None:
@@ -249,12 +241,12 @@ class Stock:
 
     def orderable(self, sku: str, location: str) -> int:
         """Return what may be promised: what is there, and what is coming where that is allowed."""
-        level = self.level(sku, location)
-        ordering = self.ordering.get(sku)
+        level, ordering = self.level(sku, location), self.ordering.get(sku)
         if ordering is None:
             return level.available_to_promise
         coming = sum(supply.quantity for supply in self.supply.get((sku, location), ()))
-        return max(0, level.free - level.safety_stock + coming + ordering.limit)
+        beyond = level.free - level.safety_stock + coming + ordering.limit
+        return max(0, min(beyond, MOST_QUANTITY - level.allocated))
 
     def promised_at(self, sku: str, location: str, quantity: int) -> datetime | None:
         """Return when so many more could leave; None means now, or that nobody knows."""
@@ -359,65 +351,75 @@ class Stock:
                 at = movement.occurred_at or source.occurred_at
                 place = movement.sku, movement.location
                 self._moved[place].append((at, movement.lot, change))
-                if movement.type == "counted" and movement.corrects:
-                    self.variances[movement.corrects] += change
+                if movement.type == "counted" and (count := movement.corrects or movement.id):
+                    self.variances[count] += change
 
-    def _with_corrections(
-        self, source: Source, movements: Sequence[Movement]
-    ) -> Sequence[Movement]:
+    def _with_corrections(self, source: Source, tracked: Tracked) -> Sequence[Movement]:
         """Add what takes back the effect of events that a count has spoken for already."""
+        if not self.counts:
+            return tracked.movements
+        movements: list[Movement] = []
         corrections: list[Movement] = []
-        for movement in movements:
+        for posted in tracked.movements:
+            movement = posted
             place = movement.sku, movement.location
-            if place not in self.counts or not movement.on_hand_change:
-                continue
+            counts = self.counts.get(place, ())
             at = movement.occurred_at or source.occurred_at
-            if later := count_after(self.counts[place], at, movement.lot):
-                corrections += self._correction(
-                    later, movement.sku, movement.location, -movement.on_hand_change
-                )
-        return [*movements, *corrections] if corrections else movements
+            later = count_after(counts, at, movement.lot) if movement.on_hand_change else None
+            if later and movement.lot:
+                lot = next(one for one in tracked.lots[place] if one.lot == movement.lot)
+                lot.move(correction(later, movement))
+            elif movement.lot is None and movement.on_hand_change and place in tracked.lots:
+                # What left without a lot was of one that was counted since.
+                later = first_after(counts, at)
+                movement = movement._replace(lot=later.lot if later else None)
+            movements.append(movement)
+            if later:
+                corrections.append(correction(later, movement))
+        return [*movements, *corrections]
 
-    def _correction(self, count: Counted, sku: str, location: str, change: int) -> list[Movement]:
-        return [
-            counted(sku, location, change)._replace(
-                corrects=count.id, occurred_at=count.occurred_at, lot=count.lot
-            )
-        ]
+    def _variance(
+        self, row: CountRow, variance: int, effect: int, there: Level | Lot
+    ) -> list[Movement]:
+        """Return the movements of a variance; what the shelf cannot lose, the set-aside loses.
 
-    def _variance(self, row: CountRow, variance: int, there: Level | Lot) -> list[Movement]:
-        """Return the movements of a variance; what the shelf cannot lose, the set-aside loses."""
+        The first is known by the count's identity, the others name it. Only an `effect` on what is
+        there now can be more than the shelf has.
+        """
         if variance == 0:
             return []
-        plain = counted(row.sku, row.location, variance)._replace(
-            occurred_at=row.occurred_at, lot=row.lot, id=row.id
+        movement = counted(
+            row.sku,
+            row.location,
+            variance,
+            lot=row.lot,
+            occurred_at=row.occurred_at,
+            id=row.id,
         )
-        lost = max(0, -variance - max(0, there.shelf))
+        lost = max(0, -effect - max(0, there.shelf))
         if lost == 0:
-            return [plain]
-        movements = [plain._replace(quantity=plain.quantity - lost)] if lost < -variance else []
-        for state, held in (
-            ("quality_control", there.quality_control),
-            ("damaged", there.damaged),
-        ):
-            if units := min(lost, held):
-                aside = plain._replace(from_state=state, quantity=units)
-                movements.append(aside._replace(id=None) if movements else aside)
-                lost -= units
-        if lost:  # nothing is left here to lose: a later count takes it back again
-            movements.append(plain._replace(quantity=lost, id=None))
-        return movements
+            return [movement]
+        inspected = min(lost, there.quality_control)
+        units = (
+            ("available", abs(variance) - lost),
+            ("quality_control", inspected),
+            ("damaged", lost - inspected),
+        )
+        first, *others = (
+            movement._replace(from_state=state, quantity=lost) for state, lost in units if lost
+        )
+        return [first, *(other._replace(id=None, corrects=row.id) for other in others)]
 
     def _count_movements(
         self, source: Source, movements: Sequence[Movement], level: Level, lot: Lot | None
     ) -> None:
         missing = level.missing
         for movement in movements:
-            for there in (level, lot):
-                if there is not None:
-                    there.on_hand += movement.on_hand_change
-                    there.damaged += movement.change("damaged")
-                    there.quality_control += movement.change("quality_control")
+            level.on_hand += movement.on_hand_change
+            level.damaged += movement.change("damaged")
+            level.quality_control += movement.change("quality_control")
+            if lot is not None:
+                lot.move(movement)
             at = movement.occurred_at
             if at and (level.moved_at is None or level.moved_at < at):
                 level.moved_at = at
@@ -429,10 +431,17 @@ class Stock:
                 self._open_case(source, place, level)
             self._record(source, movements)
 
+    def _later(self, row: CountRow) -> Counted | None:
+        """Return the count that has said since what is there: `row` changes what it made of it."""
+        counts = self.counts.get((row.sku, row.location))
+        if not counts:
+            return None
+        return count_after(counts, row.occurred_at, row.lot, of_count=True)
+
     def _lot(self, place: Place, name: str | None) -> Lot | None:
         if name is None:
             return None
-        lots = self.lots[place]
+        lots = self.lots.setdefault(place, [])
         self.lots_before.setdefault(place, {lot.lot: replace(lot) for lot in lots})
         found = next((lot for lot in lots if lot.lot == name), None)
         if found is None:
@@ -459,22 +468,3 @@ class Stock:
             self.lots[place] = lots
         self.serials |= tracked.serials
         self.serials_changed |= tracked.serials
-
-
-def promise_date(
-    there: int, supply: Sequence[Supply], quantity: int, ordering: Ordering
-) -> datetime | None:
-    """Return when `quantity` more could leave, of what is there (below 0: owed) and coming.
-
-    Announced supply is owed to earlier promises first. Beyond all of it stands the SKU's own date.
-    """
-    for coming in sorted(supply, key=lambda coming: coming.expected_at):
-        there += coming.quantity
-        if there >= quantity:
-            return coming.expected_at
-    return ordering.ships_at
-
-
-def utc_day(moment: datetime) -> date:
-    """Return the day of a moment, by which lots expire."""
-    return moment.astimezone(UTC).date()

@@ -14,10 +14,11 @@ from omniretail.ids import first_id
 from omniretail.inventory.costs import Cost
 from omniretail.inventory.counts import Counted
 from omniretail.inventory.levels import Level, Place
-from omniretail.inventory.lots import Lot, expired_units
+from omniretail.inventory.lots import Lot, expired_units, utc_day
 from omniretail.inventory.movements import Posting
+from omniretail.inventory.promises import HoldLine, Supply
 from omniretail.inventory.serials import Serial
-from omniretail.inventory.stock import HoldLine, Stock, Supply, utc_day
+from omniretail.inventory.stock import Stock
 
 _LOCK_SERIALS = sql("inventory.lock_serials")
 _HOLD_LINES = sql("inventory.hold_lines")

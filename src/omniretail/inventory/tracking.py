@@ -90,6 +90,11 @@ def _with_lots(
         return LotMissing(movement.sku)
     taken = first_to_leave(there, movement.quantity, today)
     found = sum(units for _, units in taken)
+    if found < movement.quantity and forced:
+        # It has left: what is past its date is likelier gone than what is not in the books.
+        past = [lot for lot in there if lot.expired(today)]
+        taken += first_to_leave(past, movement.quantity - found, date.min)
+        found = sum(units for _, units in taken)
     if found < movement.quantity and not forced:
         return InsufficientStock(
             [Shortage(movement.sku, movement.location, movement.quantity, found)]
@@ -121,9 +126,7 @@ def _of_one_lot(movement: Movement, there: list[Lot]) -> Sequence[Movement] | Do
         return InsufficientStock(
             [Shortage(movement.sku, movement.location, movement.quantity, available)]
         )
-    lot.on_hand += movement.on_hand_change
-    lot.damaged += movement.change("damaged")
-    lot.quality_control += movement.change("quality_control")
+    lot.move(movement)
     return [movement]
 
 

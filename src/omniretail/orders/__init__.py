@@ -27,10 +27,12 @@ from omniretail.orders.placing import (
     place,
 )
 from omniretail.orders.queries import (
+    OpenLine,
     QueuedFulfillment,
     find_order,
     list_fulfillments,
     list_orders,
+    open_lines,
     order_timeline,
 )
 
@@ -42,6 +44,7 @@ __all__ = [
     "FulfillmentState",
     "FulfillmentWish",
     "LineWish",
+    "OpenLine",
     "Order",
     "OrderLine",
     "PlaceOrder",
@@ -58,6 +61,7 @@ __all__ = [
     "find_order",
     "list_fulfillments",
     "list_orders",
+    "open_lines",
     "order_timeline",
     "place",
 ]

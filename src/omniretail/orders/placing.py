@@ -1,7 +1,7 @@
 """Placing orders: price, stock, money, event and key, in one transaction, for a batch of them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -130,6 +130,7 @@ async def place(
         inventory.channel_policies({command.channel for command in commands}),
         inventory.lock(places, holds=holds),
     )
+    await inventory.lock_more(tx, stock, _on_order(places, skus, locations))
     await inventory.survey(tx, stock, skus, _asked(commands, holds, skus), now=now)
     surroundings = Surroundings(
         book=await books.at(tx, version),
@@ -139,10 +140,11 @@ async def place(
         policies=policies,
         stock=stock,
         holds=await inventory.holds_by_id(tx, holds, now=now),
-        room=await inventory.channel_room(tx, policies, _promised(commands, skus)),
+        room=await inventory.channel_room(tx, policies, _promised(commands, skus), now=now),
     )
     repetitions = idempotency.Repetitions(commands, known, Order)
     outcomes = decide(surroundings, repetitions.fresh)
+    await repetitions.confirm(tx, outcomes)
     placed = [
         (command, order)
         for command, order in zip(repetitions.fresh, outcomes, strict=True)
@@ -277,7 +279,12 @@ def _other_currency(command: PlaceOrder, channel: channels.ChannelSpec) -> Inval
 def _order(
     surroundings: Surroundings, command: PlaceOrder, priced: pricing.PricedBasket, currency: str
 ) -> Order:
+    stock = surroundings.stock
     prices = iter(enumerate(priced.lines, start=1))
+    # What the lines so far want, less what the basket's own hold keeps for them.
+    wanted = Counter[tuple[str, str]]()
+    for held in stock.holds.get(command.hold_id, []) if command.hold_id else []:
+        wanted[held.sku, held.location] -= held.quantity
     fulfillments = []
     for position, wish in enumerate(command.fulfillments, start=1):
         lines = []
@@ -294,7 +301,7 @@ def _order(
                     total_minor=charged.total_minor,
                     fulfilled_quantity=line.quantity if wish.kind == "carry_out" else 0,
                     components=(components := surroundings.skus[line.sku].components),
-                    promised_at=_promised_at(surroundings.stock, wish, line, components),
+                    promised_at=_promised_at(stock, wish, line, components, wanted),
                 )
             )
         fulfillments.append(
@@ -335,14 +342,21 @@ def _promised_at(
     wish: FulfillmentWish,
     line: LineWish,
     components: Mapping[str, int] | None,
+    wanted: Counter[tuple[str, str]],
 ) -> datetime | None:
-    """Return when goods will be there that are not: the last of a kit's components decides."""
-    if not stock.ordering or wish.kind == "carry_out":
+    """Return when goods will be there that are not: the last of a kit's components decides.
+
+    `wanted` is what the lines before it want; this one's goods are added.
+    """
+    if not stock.ordering:
         return None
-    dates = [
-        stock.promised_at(part.sku, wish.location, part.quantity)
-        for part in inventory.parts(line.sku, line.quantity, components)
-    ]
+    dates: list[datetime | None] = []
+    for part in inventory.parts(line.sku, line.quantity, components):
+        wanted[part.sku, wish.location] += part.quantity
+        if wish.kind != "carry_out":
+            dates.append(
+                stock.promised_at(part.sku, wish.location, wanted[part.sku, wish.location])
+            )
     return max((at for at in dates if at), default=None)
 
 
@@ -387,6 +401,23 @@ def _asked(
             for serial in line.serials
         ],
     )
+
+
+def _on_order(
+    places: Iterable[tuple[str, str]],
+    skus: Mapping[str, catalog.SkuTraits],
+    locations: Mapping[str, catalog.LocationSpec],
+) -> set[tuple[str, str]]:
+    """Return the places where more may be promised than there is, levels or not."""
+    if not any(traits.ordering for traits in skus.values()):
+        return set()
+    return {
+        (part, location)
+        for sku, location in places
+        if sku in skus and location in locations
+        for part in skus[sku].components or (sku,)
+        if skus[part].ordering
+    }
 
 
 def _promised(

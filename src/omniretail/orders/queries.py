@@ -1,5 +1,6 @@
 """What only reads orders: one by id or number, lists by who may see them, a location's queue."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,7 @@ from omniretail.orders.order import Fulfillment, FulfillmentKind, FulfillmentSta
 _FIND = sql("orders.find_order")
 _LIST = sql("orders.list_orders")
 _QUEUE = sql("orders.queue")
+_OPEN_LINES = sql("orders.open_lines")
 
 
 class QueuedFulfillment(msgspec.Struct, frozen=True):
@@ -21,6 +23,16 @@ class QueuedFulfillment(msgspec.Struct, frozen=True):
 
     order: Order
     fulfillment: Fulfillment
+
+
+class OpenLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that awaits goods: so many of its own SKU, which may be a kit of what it awaits."""
+
+    order_id: UUID
+    number: str
+    line_number: int
+    sku: str
+    open_quantity: int
 
 
 async def find_order(tx: Transaction, reference: UUID | str, *, principal: Principal) -> Order:
@@ -73,3 +85,24 @@ async def list_fulfillments(
     orders = {order.id: order for order in await store.load(tx, [row["order_id"] for row in rows])}
     parts = {part.id: part for order in orders.values() for part in order.fulfillments}
     return [QueuedFulfillment(orders[row["order_id"]], parts[row["id"]]) for row in rows]
+
+
+async def open_lines(
+    tx: Transaction, places: Sequence[tuple[str, str]], *, principal: Principal, most: int
+) -> dict[tuple[str, str], list[OpenLine]]:
+    """Return the open lines that await goods at places, the oldest first, at most `most` for each.
+
+    A channel sees its own orders' only.
+    """
+    channel = principal.channel if principal.kind == "channel" else None
+    found: dict[tuple[str, str], list[OpenLine]] = {place: [] for place in places}
+    rows = await tx.fetch(
+        _OPEN_LINES,
+        [sku for sku, _ in found],
+        [location for _, location in found],
+        channel,
+        most,
+    )
+    for row in map(dict, rows):
+        found[row.pop("awaited"), row.pop("location")].append(OpenLine(**row))
+    return found

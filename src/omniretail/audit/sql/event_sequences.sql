@@ -1,4 +1,4 @@
--- Orders whose events do not count from 1 to their version without a gap.
+-- Orders and transfers whose events do not count from 1 to their version without a gap.
 with counted as (
     select
         event.document_id,
@@ -7,21 +7,35 @@ with counted as (
         min(event.sequence) as first_number,
         max(event.sequence) as last_number
     from event
-    where event.document_type = 'order'
+    where event.document_type in ('order', 'transfer')
     group by event.document_id
+),
+
+document as (
+    select
+        sales_order.id,
+        sales_order.number,
+        sales_order.version
+    from sales_order
+    union all
+    select
+        transfer.id,
+        transfer.number,
+        transfer.version
+    from transfer
 )
 
 select
-    sales_order.number,
-    sales_order.version,
+    document.number,
+    document.version,
     counted.events,
     counted.first_number,
     counted.last_number
-from sales_order
-full join counted on sales_order.id = counted.document_id
+from document
+full join counted on document.id = counted.document_id
 where
-    sales_order.version is distinct from counted.events
+    document.version is distinct from counted.events
     or counted.numbers <> counted.events
     or counted.first_number <> 1
     or counted.last_number <> counted.events
-order by sales_order.number;
+order by document.number;

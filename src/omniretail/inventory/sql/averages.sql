@@ -1,4 +1,7 @@
 -- The latest moving average of the cost at the places ($1 SKUs, $2 locations), where there is one.
+-- Identities are made under the locks of the levels, and so tell the order; times are read before.
+-- Identities are made under the locks of the levels, and so tell the order; times of recording are read
+-- before them.
 select
     place.sku,
     place.location,
@@ -11,6 +14,6 @@ cross join lateral (
         stock_cost.currency
     from stock_cost
     where stock_cost.sku = place.sku and stock_cost.location = place.location
-    order by stock_cost.recorded_at desc, stock_cost.movement_id desc
+    order by stock_cost.movement_id desc
     limit 1
 ) as latest;

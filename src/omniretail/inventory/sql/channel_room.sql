@@ -1,5 +1,7 @@
--- How many of each SKU the channels ($1 channels, $2 SKUs) may still promise: what their pools' active
--- locations may, less the channel's threshold for it.
+-- How many of each SKU the channels ($1 channels, $2 SKUs) may still promise at $3: what their pools'
+-- active locations may, less the channel's threshold for it. Holds that have run out and lots past
+-- their date count for what they are, swept or not. SKUs that may be ordered beyond their stock are
+-- left out.
 select
     asked.channel,
     asked.sku,
@@ -12,10 +14,29 @@ left join lateral (
         sum(
             greatest(
                 level.on_hand - level.damaged - level.quality_control - level.allocated - level.held
-                - coalesce(level.safety_stock, location.safety_stock),
+                - coalesce(level.safety_stock, location.safety_stock)
+                + case when level.held > 0 then (
+                    select coalesce(sum(line.quantity), 0)
+                    from hold_line as line
+                    where
+                        line.sku = level.sku
+                        and line.location = level.location
+                        and line.expires_at <= $3::timestamptz
+                        and line.closed_at is null
+                        and line.quantity > 0
+                ) else 0 end
+                - (
+                    select coalesce(sum(lot.on_hand - lot.damaged - lot.quality_control), 0)
+                    from stock_lot as lot
+                    where
+                        lot.sku = level.sku
+                        and lot.location = level.location
+                        and lot.on_hand > 0
+                        and lot.expires_on < ($3::timestamptz at time zone 'utc')::date
+                ),
                 0
             )
-        )::integer as total
+        )::bigint as total
     from stock_level as level
     inner join location on level.location = location.code and location.status = 'active'
     where
@@ -28,4 +49,10 @@ left join lateral (
                 where member.location_group = policy.pool and member.location = level.location
             )
         )
-) as pool on true;
+) as pool on true
+where
+    not exists (
+        select 1
+        from sku
+        where sku.code = asked.sku and sku.ordering is not null
+    );

@@ -1,6 +1,6 @@
 -- Brings levels into being with what first arrived. Race: another transaction may have done so
--- since the lock found none; the sum then lands on its row.
-insert into stock_level as level (
+-- since the lock found none; who comes second runs again, for a count or a lot may be there by now.
+insert into stock_level (
     sku, location, on_hand, allocated, held, damaged, quality_control,
     moved_at, counted_at, shortage_id
 )
@@ -24,13 +24,4 @@ from
             sku, location, on_hand, allocated, held, damaged, quality_control,
             moved_at, counted_at, shortage_id
         )
-order by fresh.sku, fresh.location
-on conflict on constraint stock_level_pkey do update set
-    on_hand = level.on_hand + excluded.on_hand,
-    allocated = level.allocated + excluded.allocated,
-    held = level.held + excluded.held,
-    damaged = level.damaged + excluded.damaged,
-    quality_control = level.quality_control + excluded.quality_control,
-    moved_at = greatest(level.moved_at, excluded.moved_at),
-    counted_at = greatest(level.counted_at, excluded.counted_at),
-    shortage_id = coalesce(excluded.shortage_id, level.shortage_id);
+order by fresh.sku, fresh.location;

@@ -1,8 +1,16 @@
 -- Locks the levels of ($1 SKUs, $2 locations), of the components of kits among them, and of the lines
 -- of the holds $3, one after the other by (SKU, location), and returns them with the safety stock in
--- force. Race: two batches that meet on several levels would deadlock, did they not lock in one
--- order. Each `limit` has a row looked up by itself, also by a plan that was made while the table was
--- still empty.
+-- force: the level's own, else the location's. Race: two batches that meet on several levels would
+-- deadlock, did they not lock in one order. The `limit` has each level looked up by itself, also by a
+-- plan that was made while the table was still empty.
+with kit as materialized (
+    select
+        sku.code,
+        sku.components
+    from sku
+    where sku.code = any($1::text[]) and sku.components is not null
+)
+
 select
     held.sku,
     held.location,
@@ -11,22 +19,28 @@ select
     held.held,
     held.damaged,
     held.quality_control,
-    coalesce(held.safety_stock, place.safety_stock) as safety_stock,
+    coalesce(
+        held.safety_stock, (withheld.by_location ->> held.location)::integer, 0
+    ) as safety_stock,
     held.moved_at,
     held.counted_at,
     held.shortage_id
 from (
-    select distinct
+    select jsonb_object_agg(location.code, location.safety_stock) as by_location
+    from location
+    where location.code = any($2::text[]) and location.safety_stock > 0
+) as withheld
+cross join (
+    select
         coalesce(part.component, asked.sku) as sku,
         asked.location
     from unnest($1::text[], $2::text[]) as asked (sku, location)
     left join lateral (
-        select sku.components
-        from sku
-        where sku.code = asked.sku and sku.components is not null
-        limit 1
-    ) as kit on true
-    left join lateral jsonb_object_keys(kit.components) as part (component) on true
+        select part.component
+        from kit
+        cross join lateral jsonb_object_keys(kit.components) as part (component)
+        where kit.code = asked.sku
+    ) as part on true
     union
     select
         line.sku,
@@ -35,17 +49,10 @@ from (
     where line.hold_id = any($3::uuid[])
     order by 1, 2
 ) as wanted
-cross join
-    lateral (
-        select stock_level.*
-        from stock_level
-        where stock_level.sku = wanted.sku and stock_level.location = wanted.location
-        limit 1
-        for update
-    ) as held
 cross join lateral (
-    select location.safety_stock
-    from location
-    where location.code = wanted.location
+    select stock_level.*
+    from stock_level
+    where stock_level.sku = wanted.sku and stock_level.location = wanted.location
     limit 1
-) as place;
+    for update
+) as held;

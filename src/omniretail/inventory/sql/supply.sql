@@ -20,12 +20,24 @@ cross join lateral (
     select
         line.shipped - line.received - line.returned - line.found - line.lost as quantity,
         transfer.expected_at
-    from transfer_line as line
-    inner join transfer on line.transfer_id = transfer.id
-    where
-        line.sku = place.sku
-        and line.destination = place.location
-        and line.shipped > line.received + line.returned + line.found + line.lost
-        and transfer.expected_at is not null
-        and transfer.state in ('shipped', 'partially_received')
+    from (
+        select transfer_line.*
+        from transfer_line
+        where
+            transfer_line.sku = place.sku
+            and transfer_line.destination = place.location
+            and transfer_line.shipped
+            > transfer_line.received + transfer_line.returned + transfer_line.found
+            + transfer_line.lost
+        limit 10000
+    ) as line
+    cross join lateral (
+        select transfer.expected_at
+        from transfer
+        where
+            transfer.id = line.transfer_id
+            and transfer.expected_at is not null
+            and transfer.state in ('shipped', 'partially_received')
+        limit 1
+    ) as transfer
 ) as coming;

@@ -11,6 +11,9 @@ alter table sku add constraint sku_tracking_known check (tracking in ('lot', 'se
 -- A kit is its components: it has no stock of its own to track.
 alter table sku add constraint sku_kit_untracked check (components is null or tracking is null);
 
+-- Kits are few: asking each SKU whether it is one must cost next to nothing.
+create index sku_kit_idx on sku (code) where components is not null;
+
 alter table location add column safety_stock integer not null default 0;
 
 alter table location add constraint location_safety_stock_not_negative check (safety_stock >= 0);
@@ -356,7 +359,7 @@ create table stock_cost (
     constraint stock_cost_not_negative check (unit_cost >= 0 and average >= 0)
 );
 
-create index stock_cost_place_idx on stock_cost (sku, location, recorded_at, movement_id);
+create index stock_cost_place_idx on stock_cost (sku, location, movement_id);
 
 -- Tasks to count some SKUs of a location.
 

@@ -1,0 +1,25 @@
+"""What texts from outside look like: codes, free texts, currencies. Patterns, and each in words.
+
+The wire and the files ask for the same.
+"""
+
+# U+FFFD is what becomes of bytes in a path that are no UTF-8.
+_PLAIN = r"[^\s,/|\x00-\x1f\x7f\ufffd]"
+_WITHIN = r"[^,/|\x00-\x1f\x7f\ufffd]"
+
+CODE = rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z"
+TEXT = r"^[^\x00]*\Z"
+CURRENCY = r"^[A-Z]{3}\Z"
+
+_IN_WORDS = {
+    CODE: "a code: any script, but no comma, slash, bar, control character or outer space",
+    TEXT: "a text without NUL characters",
+    CURRENCY: "three capital letters, as ISO 4217 names a currency",
+}
+
+
+def in_words(said: str) -> str:
+    """Say in words what a text must look like, where a decoder shows one of the patterns."""
+    for pattern, words in _IN_WORDS.items():
+        said = said.replace(f"`str` matching regex {pattern!r}", words)
+    return said

@@ -1,0 +1,48 @@
+"""CSV files into the books, through the domains' own doors; each row is taken or refused by itself.
+
+Columns are named in the first line, in any order; what is left empty takes its default.
+
+| kind | columns (those after the bar may be left out) |
+|---|---|
+| locations | code, name \\| kind, time_zone, latitude, longitude, capabilities (a b c, or none), |
+| | status, safety_stock |
+| skus | code, name \\| tax_class, status, barcodes (a b c), internal_barcodes (a b c), tracking, |
+| | components (SKU:2/OTHER:1), ordering (back_order, pre_order), ordering_limit, ships_at |
+| prices | price_list, sku, amount (12.50), currency \\| valid_from |
+| receipts | sku, location, quantity \\| reason, lot, expires_on, serials (a b c), |
+| | unit_cost (12.50), currency, expected_receipt, occurred_at |
+| adjustments | sku, location, change, reason \\| lot, occurred_at |
+| set_asides | sku, location, quantity, to_state, reason \\| from_state, lot, occurred_at |
+| counts | sku, location, quantity \\| expected, lot, occurred_at |
+| safety_stock | sku, location, quantity |
+
+Times are RFC 3339 with their zone; left out, they mean now. What only an export says of a place or
+a count is passed over, so that levels come in as counts or receipts, and a report of refused rows
+comes in once it is mended.
+"""
+
+from omniretail.imports.files import (
+    REPORT_COLUMNS,
+    Refused,
+    Row,
+    Taken,
+    TakeRows,
+    UnreadableFile,
+    read,
+    take,
+)
+from omniretail.imports.kinds import KINDS, SCOPES, Kind
+
+__all__ = [
+    "KINDS",
+    "REPORT_COLUMNS",
+    "SCOPES",
+    "Kind",
+    "Refused",
+    "Row",
+    "TakeRows",
+    "Taken",
+    "UnreadableFile",
+    "read",
+    "take",
+]

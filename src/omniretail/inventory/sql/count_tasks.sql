@@ -1,0 +1,15 @@
+-- The counting tasks $1.
+select
+    task.id,
+    task.location,
+    task.assigned_to,
+    task.review_threshold,
+    task.note,
+    task.due_at,
+    task.created_at,
+    task.created_by,
+    task.closed_at,
+    task.closed_by,
+    task.version
+from count_task as task
+where task.id = any($1::uuid[]);
