@@ -5,6 +5,8 @@
     figures     the results: bars, the table, build/bench.json
     shop        the retailer that is sold from, filled through the product's own operations
     books       what was written: rows per order, the audit
+    counting    ten thousand counts in one call, against a retailer of its own
+    growth      books that have grown for a year, written straight into the tables (year/*.sql)
     server      the measured application: the product's, with two routes to compare it with
     processes   starting, watching and ending servers
     load        load generators: wrk where it is installed (requests.lua), else client

@@ -28,7 +28,7 @@ def main() -> int:
         f"load by {plan.generator}"
     )
     try:
-        results = figures.of(rounds.run(plan, tell))
+        results = figures.of(rounds.run(plan, tell), movements=plan.movements)
     except BenchmarkBroken as error:
         print(f"The run is broken: {error}", file=sys.stderr)
         return 1
@@ -42,6 +42,9 @@ def main() -> int:
 def _plan() -> rounds.Plan:
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("--quick", action="store_true", help="short runs, to try something out")
+    options.add_argument(
+        "--no-growth", action="store_true", help="leave out the books that have grown for a year"
+    )
     options.add_argument("--workers", type=int, default=1, help="API processes (default: 1)")
     options.add_argument(
         "--client",
@@ -51,7 +54,10 @@ def _plan() -> rounds.Plan:
     )
     chosen = options.parse_args()
     plan = rounds.QUICK if chosen.quick else rounds.FULL
-    return msgspec.structs.replace(plan, workers=chosen.workers, generator=chosen.client)
+    movements = 0 if chosen.no_growth else plan.movements
+    return msgspec.structs.replace(
+        plan, workers=chosen.workers, generator=chosen.client, movements=movements
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from benchmarks import BenchmarkBroken
+from benchmarks.growth import MOVEMENTS_OF_AN_ORDER
 
 Series = Mapping[str, Sequence[float]]
 """What was measured, by name, one value per round."""
@@ -80,6 +81,8 @@ _FIGURES = (
     _ratio("hot SKU ÷ pgbench on one SKU", "hot", "hot_pgbench", 4.0),
     _ratio("hot SKU ÷ uniform SKUs", "hot", "orders", 0.9),
     _ratio("availability of a SKU ÷ memory", "availability", "memory", 0.5),
+    _ratio("holds ÷ echo", "holds", "echo", 0.30),
+    _absolute("10,000 counts in one call, against 100,000 levels", "counts", "rows/s", bar=20_000),
     _absolute(
         "availability of 100 SKUs × 100 locations, p99", "wide_p99", "ms", bar=150, better="lower"
     ),
@@ -88,6 +91,10 @@ _FIGURES = (
     _absolute("place-order, p99", "orders_p99", "ms", better="lower"),
     _absolute("place-order", "orders", "orders/s"),
     _absolute("place-order, hot SKU", "hot", "orders/s"),
+    _absolute("holds, p99", "holds_p99", "ms", better="lower"),
+    _absolute("holds", "holds", "holds/s"),
+    _absolute("10,000 counts, of which one in ten differs", "counts_one_in_ten", "rows/s"),
+    _absolute("memory after great counts", "counts_memory_mib", "MiB", better="lower"),
     _absolute("echo", "echo", "answers/s"),
     _absolute("pgbench, same rows", "pgbench", "commits/s"),
     _absolute("pgbench on one SKU", "hot_pgbench", "commits/s"),
@@ -96,9 +103,28 @@ _FIGURES = (
 )
 
 
-def of(series: Series) -> list[Figure]:
-    """Return every figure that the measurements lead to, those with a bar first."""
-    return [figure(series) for figure in _FIGURES]
+def of(series: Series, *, movements: int) -> list[Figure]:
+    """Return every figure that the measurements lead to, those with a bar first.
+
+    `movements` is how many the grown books had; 0 where none were grown.
+    """
+    figures = [*_FIGURES, *(_of_growth(movements) if movements else ())]
+    return sorted((figure(series) for figure in figures), key=lambda figure: figure.bar is None)
+
+
+def _of_growth(movements: int) -> list[Callable[[Series], Figure]]:
+    grown = f"{movements:,} movements, {movements // MOVEMENTS_OF_AN_ORDER:,} orders"
+    return [
+        *(
+            _ratio(f"{name}, {grown} ÷ none", f"{what}_grown", f"{what}_empty", 0.9)
+            for name, what in (
+                ("place-order", "orders"),
+                ("holds", "holds"),
+                ("availability", "availability"),
+            )
+        ),
+        _absolute(f"verify, {grown}", "verify_grown", "s", better="lower"),
+    ]
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -15,9 +15,10 @@ from benchmarks import ROOT, BenchmarkBroken
 from benchmarks.shop import CURRENCY, LOCATIONS, SKUS, UNIT_PRICE_MINOR
 
 Generator = Literal["wrk", "asyncio"]
-Kind = Literal["order", "availability", "fixed"]
+Kind = Literal["order", "hold", "availability", "fixed"]
 
-# Filled in with the number of the location and of two SKUs, by Lua and by Python alike.
+# Filled in with the numbers of the location and of one SKU or two, by Lua and by Python alike.
+HOLD_BODY = '{"lines":[{"location":"L%d","sku":"HELD-%04d","quantity":1}],"seconds":600}'
 ORDER_BODY = (
     '{"fulfillments":[{"kind":"pickup","location":"L%d","lines":['
     '{"sku":"SKU-%04d","quantity":1},{"sku":"SKU-%04d","quantity":1}]}],'
@@ -28,7 +29,7 @@ _PATIENCE_SECONDS = 30.0
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of load: an order of two lines each, one SKU's availability each, or one fixed path.
+    """One run of load: an order of two lines each, a hold of one, one SKU's availability, a path.
 
     `name` begins the idempotency keys, and must differ from every other run's.
     """
@@ -90,7 +91,7 @@ def _by_wrk(job: Job) -> tuple[Load, str]:
         "SKUS": str(job.skus),
         "LOCATIONS": str(job.locations),
         "TOKEN": job.token,
-        "BODY": ORDER_BODY,
+        "BODY": HOLD_BODY if job.kind == "hold" else ORDER_BODY,
     }
     command = ["wrk", "-t1", f"-c{job.clients}", f"-d{max(1, round(job.seconds))}s"]
     command += ["--timeout", "20s", "-s", str(ROOT / "benchmarks" / "requests.lua")]

@@ -17,8 +17,8 @@ from benchmarks import ROOT, BenchmarkBroken
 from benchmarks.shop import LOCATIONS, SKUS, Shop
 from omniretail import embedded
 
-_DATABASE = "pgbench"
-_FILLED = "omniretail"  # the embedded server's own first database
+DATABASE = "pgbench"
+"""The copy that pgbench writes to."""
 _runs = count(1)
 
 
@@ -35,16 +35,6 @@ class Measured(msgspec.Struct, frozen=True):
 
     transactions: int
     per_second: float
-
-
-async def copy(server: embedded.Server) -> str:
-    """Copy the filled database, to which nobody may be connected; return the copy's URL."""
-    connection = await asyncpg.connect(server.url("postgres"))
-    try:
-        await connection.execute(f"create database {_DATABASE} template {_FILLED}")
-    finally:
-        await connection.close()
-    return server.url(_DATABASE)
 
 
 async def sample(shop: Shop) -> Sample:
@@ -83,7 +73,7 @@ def run(
     command += ["-f", str(ROOT / "benchmarks" / "order.sql")]
     command += [f"-D{name}={value}" for name, value in variables.items()]
     ran = subprocess.run(
-        [*command, "-h", str(server.socket_directory), "-U", server.user, _DATABASE],
+        [*command, "-h", str(server.socket_directory), "-U", server.user, DATABASE],
         env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
         capture_output=True,
         text=True,

@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.01
 
 @contextlib.contextmanager
 def running(
-    module: Sequence[str], settings: Mapping[str, str], log: Path
+    module: Sequence[str], environment: Mapping[str, str], log: Path
 ) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
     """Run a Python module that serves, until the block ends.
 
@@ -33,7 +33,10 @@ def running(
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=ROOT,
-            env=_bare_environment() | chosen | {"OMNIRETAIL_LOG_LEVEL": "error"} | dict(settings),
+            env=_bare_environment()
+            | chosen
+            | {"OMNIRETAIL_LOG_LEVEL": "error"}
+            | dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -44,6 +47,11 @@ def running(
         yield process, port, time.monotonic() - began
     finally:
         _end(process)
+
+
+def settings(url: str, *, workers: int) -> dict[str, str]:
+    """Return the settings of a server over a database."""
+    return {"DATABASE_URL": url, "OMNIRETAIL_WORKERS": str(workers)}
 
 
 def ask(

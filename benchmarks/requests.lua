@@ -22,7 +22,7 @@ end
 function init(args)
   math.randomseed(os.time() + number * 7919)
   headers = { ["Authorization"] = bearer }
-  if kind == "order" then
+  if kind == "order" or kind == "hold" then
     headers["Content-Type"] = "application/json"
   end
 end
@@ -38,6 +38,7 @@ function request()
   local second = (first + math.random(1, math.max(1, skus - 1))) % skus
   counter = counter + 1
   headers["Idempotency-Key"] = string.format("%s-%d-%09d", name, number, counter)
+  -- A hold's body has no place for the second SKU, and leaves it out.
   return wrk.format("POST", path, headers,
     string.format(template, math.random(0, locations - 1), first, second))
 end

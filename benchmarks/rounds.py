@@ -6,14 +6,18 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from benchmarks import BenchmarkBroken, books, load, pgbench, processes, shop
+from benchmarks import BenchmarkBroken, books, counting, growth, load, pgbench, processes, shop
 from omniretail import embedded
+
+_FILLED = "omniretail"  # the embedded server's own first database
+_EMPTY, _GROWN = "empty", "grown"
 
 Series = dict[str, list[float]]
 Tell = Callable[[str], None]
@@ -22,20 +26,32 @@ Tell = Callable[[str], None]
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How much is measured. A shorter round before them warms up, and does not count.
 
-    `short_seconds` are for what writes nothing, which settles at once.
+    `short_seconds` are for what writes nothing, which settles at once. `movements` are how many the
+    grown books have; 0 leaves them out.
     """
 
     rounds: int = 5
     seconds: float = 5.0
     short_seconds: float = 3.0
     starts: int = 3
+    counts: int = 9
+    growth_rounds: int = 4
+    movements: int = 100 * growth.MOVEMENTS_OF_A_ROUND
     clients: int = 32
     workers: int = 1
     generator: load.Generator = "wrk"
 
 
 FULL = Plan()
-QUICK = Plan(rounds=2, seconds=2.0, short_seconds=1.0, starts=1)
+QUICK = Plan(
+    rounds=2,
+    seconds=2.0,
+    short_seconds=1.0,
+    starts=1,
+    counts=3,
+    growth_rounds=2,
+    movements=2 * growth.MOVEMENTS_OF_A_ROUND,
+)
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +83,10 @@ def run(plan: Plan, tell: Tell) -> Series:
             share = max(stage.shares)
             tell(f"{plan.generator} used at most {share:.0%} of a core")
             _check(stage, tell)
+            tell(f"counts, {counting.ROWS:,} in one call, against {counting.LEVELS:,} levels")
+            series |= counting.measure(stage.server, home, workers=plan.workers, rounds=plan.counts)
+            if plan.movements:
+                series |= _growth(stage, home, tell)
         series["start"] = _starts(plan, home, tell)
     return series
 
@@ -86,8 +106,10 @@ def _home() -> Iterator[Path]:
 def _stage(plan: Plan, home: Path) -> Iterator[Stage]:
     with embedded.running(home / "data", durable=True) as server:
         filled = asyncio.run(shop.fill(server.url()))
-        copy_url = asyncio.run(pgbench.copy(server))
-        settings = {"DATABASE_URL": filled.url, "OMNIRETAIL_WORKERS": str(plan.workers)}
+        copies = (pgbench.DATABASE, *((_EMPTY, _GROWN) if plan.movements else ()))
+        for name in copies:
+            asyncio.run(shop.database(server, name, template=_FILLED))
+        settings = processes.settings(filled.url, workers=plan.workers)
         serving = processes.running(["benchmarks.server"], settings, home / "server.log")
         with serving as (process, port, _):
             _try_out(filled, port)
@@ -95,7 +117,7 @@ def _stage(plan: Plan, home: Path) -> Iterator[Stage]:
                 plan=plan,
                 server=server,
                 shop=filled,
-                copy_url=copy_url,
+                copy_url=server.url(pgbench.DATABASE),
                 process=process,
                 port=port,
                 like=asyncio.run(pgbench.sample(filled)),
@@ -107,24 +129,29 @@ def _stage(plan: Plan, home: Path) -> Iterator[Stage]:
 
 def _measure(stage: Stage, series: Series, title: str, tell: Tell) -> None:
     """Measure everything once; each round in the reverse order of the one before."""
-    plan, found = stage.plan, Series()
+    plan = stage.plan
+    found: dict[str, float] = {}
     steps: list[Callable[[], Mapping[str, float]]] = [
         partial(_load, stage, "echo", "/v1/bench/echo", plan.short_seconds),
         partial(_load, stage, "orders", "/v1/orders", plan.seconds),
         partial(_pgbench, stage, "pgbench", plan.seconds),
         partial(_load, stage, "hot", "/v1/orders", plan.seconds, one_sku=True),
         partial(_pgbench, stage, "hot_pgbench", plan.seconds, one_sku=True),
+        partial(_hold, stage, "holds"),
         partial(_read, stage, "availability", "/v1/availability"),
         partial(_read, stage, "memory", "/v1/bench/memory"),
         partial(_wide, stage),
     ]
     backwards = len(series.get("orders", ())) % 2 == 1
     for step in reversed(steps) if backwards else steps:
-        for name, value in step().items():
-            found[name] = [value]
-            series.setdefault(name, []).append(value)
-    parts = (f"{name} {value:,.0f}" for name, (value,) in sorted(found.items()))
-    tell(f"{title}: {', '.join(parts)}")
+        found |= step()
+    _keep(found, series, title, tell)
+
+
+def _keep(found: Mapping[str, float], series: Series, title: str, tell: Tell) -> None:
+    for name, value in found.items():
+        series.setdefault(name, []).append(value)
+    tell(f"{title}: {', '.join(f'{name} {value:,.0f}' for name, value in sorted(found.items()))}")
 
 
 def _load(
@@ -137,6 +164,13 @@ def _load(
     done = _run(stage, job)
     if path == "/v1/orders":
         stage.placed.append(done.requests)
+    return {name: done.per_second, f"{name}_p99": done.p99_ms}
+
+
+def _hold(stage: Stage, name: str) -> dict[str, float]:
+    """Send holds; with a key of their own, as the rows of orders are counted by theirs."""
+    job = _job(stage, "hold", "/v1/holds", 201, stage.plan.seconds)
+    done = _run(stage, msgspec.structs.replace(job, token=stage.shop.holder_token))
     return {name: done.per_second, f"{name}_p99": done.p99_ms}
 
 
@@ -234,7 +268,65 @@ def _check(stage: Stage, tell: Tell) -> None:
         if rows.count
     )
     tell(f"an order left the same rows, by the product/by pgbench: {sizes}")
-    tell(f"all {asyncio.run(books.prove(stage.shop))} checks of {ours.orders} orders hold")
+    tell(f"all {asyncio.run(books.prove(stage.shop.url))} checks of {ours.orders} orders hold")
+
+
+def _growth(stage: Stage, home: Path, tell: Tell) -> Series:
+    """Measure on books that have grown for a year and on empty ones, taking turns."""
+    tell(f"a year of books: {stage.plan.movements:,} movements")
+    grown_url, empty_url = stage.server.url(_GROWN), stage.server.url(_EMPTY)
+    asyncio.run(growth.grow(grown_url, stage.like, movements=stage.plan.movements))
+    for url in (grown_url, empty_url):
+        asyncio.run(growth.settle(url))
+    series = Series()
+    with _beside(stage, _EMPTY, home) as empty, _beside(stage, _GROWN, home) as grown:
+        _measure_growth((empty, grown), {}, "growth, warm-up", tell)
+        for number in range(1, stage.plan.growth_rounds + 1):
+            title = f"growth, round {number} of {stage.plan.growth_rounds}"
+            _measure_growth((empty, grown), series, title, tell)
+    began = time.monotonic()
+    checks = asyncio.run(books.prove(grown_url))
+    series["verify_grown"] = [time.monotonic() - began]
+    asyncio.run(books.prove(empty_url))
+    tell(f"all {checks} checks of the grown books hold, and of the empty ones")
+    return series
+
+
+@contextlib.contextmanager
+def _beside(stage: Stage, name: str, home: Path) -> Iterator[Stage]:
+    """Serve another database beside the first; yields the stage on which that is measured."""
+    there = msgspec.structs.replace(stage.shop, url=stage.server.url(name))
+    settings = processes.settings(there.url, workers=stage.plan.workers)
+    with processes.running(["benchmarks.server"], settings, home / f"{name}.log") as served:
+        process, port, _ = served
+        yield msgspec.structs.replace(stage, shop=there, process=process, port=port, placed=[])
+
+
+def _measure_growth(sides: tuple[Stage, Stage], series: Series, title: str, tell: Tell) -> None:
+    """Measure everything once on both sides, each time in the reverse order of the one before."""
+    named = list(zip(("empty", "grown"), sides, strict=True))
+    if len(series.get("orders_empty", ())) % 2 == 1:
+        named.reverse()
+    found: dict[str, float] = {}
+    for what, step in _GROWTH_STEPS.items():
+        for name, side in named:
+            found |= step(side, f"{what}_{name}")
+    _keep(found, series, title, tell)
+
+
+def _orders(stage: Stage, name: str) -> dict[str, float]:
+    return _load(stage, name, "/v1/orders", stage.plan.seconds)
+
+
+def _availability(stage: Stage, name: str) -> dict[str, float]:
+    return _read(stage, name, "/v1/availability")
+
+
+_GROWTH_STEPS: Mapping[str, Callable[[Stage, str], dict[str, float]]] = {
+    "orders": _orders,
+    "holds": _hold,
+    "availability": _availability,
+}
 
 
 def _starts(plan: Plan, home: Path, tell: Tell) -> list[float]:

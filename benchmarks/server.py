@@ -6,6 +6,7 @@ authentication and JSON. They exist here only. Run as `python -m benchmarks.serv
 product's environment variables.
 """
 
+from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,8 @@ from litestar.params import JSONBody
 
 from benchmarks import shop
 from omniretail import catalog, channels, clock, inventory, orders, pricing, serving, settings
+from omniretail.api import availability as availability_api
 from omniretail.api import orders as orders_api
-from omniretail.api import stock as stock_api
 from omniretail.api.keyed import answered
 from omniretail.api.wire import moment
 from omniretail.app import HANDLERS
@@ -31,6 +32,17 @@ AnyRequest = HttpRequest[Any, Any, Any]
 
 # The command wants a key; an echo is not idempotent and reads none.
 _NO_KEY = Key(UUID(int=0), "echo", b"")
+# What deciding about an order knows, with no stock behind it: made once, as a batch makes it once.
+_NOWHERE = placing.Surroundings(
+    book=pricing.Book(0, {}),
+    channels={},
+    skus=defaultdict(lambda: catalog.SkuTraits("active")),
+    locations={},
+    policies={},
+    stock=inventory.Stock({}),
+    holds={},
+    room=inventory.ChannelRoom(),
+)
 
 
 @post("/v1/bench/echo", opt={"scope": "orders:write"}, status_code=201)
@@ -60,6 +72,8 @@ async def echo(
             orders_api._tender(tender, f"/tenders/{position}")
             for position, tender in enumerate(data.tenders)
         ),
+        hold_id=data.hold,
+        forced=orders_api._offline(principal, data),
     )
     basket = pricing.Basket(
         shop.CURRENCY,
@@ -72,23 +86,8 @@ async def echo(
     priced = pricing.price(await _book(request), basket, command.placed_at)
     if isinstance(priced, DomainError):
         raise priced
-    order = placing._order(_nowhere(command), command, priced, shop.CURRENCY)
+    order = placing._order(_NOWHERE, command, priced, shop.CURRENCY)
     return answered(Answer(order), orders_api.order_view, status=201)
-
-
-def _nowhere(command: orders.PlaceOrder) -> placing.Surroundings:
-    """Return what deciding about an order would know, with no stock behind it."""
-    plain = catalog.SkuTraits("active")
-    return placing.Surroundings(
-        book=pricing.Book(0, {}),
-        channels={},
-        skus={line.sku: plain for wish in command.fulfillments for line in wish.lines},
-        locations={},
-        policies={},
-        stock=inventory.Stock({}),
-        holds={},
-        room=inventory.ChannelRoom(),
-    )
 
 
 @get("/v1/bench/memory", opt={"scope": "stock:read"})
@@ -96,7 +95,7 @@ async def memory(request: AnyRequest) -> Response[bytes]:
     """Answer the bytes that the first caller's SKU had as its availability."""
     state = request.app.state
     if "bench_memory" not in state:
-        found = await stock_api.availability.fn(request, sku=request.query_params["sku"])
+        found = await availability_api.availability.fn(request, sku=request.query_params["sku"])
         state.bench_memory = msgspec.json.encode(found)
     return Response(state.bench_memory, media_type=MediaType.JSON)
 

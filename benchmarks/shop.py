@@ -3,13 +3,15 @@
 Filled through the product's own operations, so that the audit can hold at the end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
-from omniretail import catalog, channels, clock, inventory, pricing
+from omniretail import catalog, channels, clock, embedded, inventory, pricing
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError
 from omniretail.idempotency import Key
@@ -21,12 +23,18 @@ LOCATIONS = 5
 # A set of its own for the one large question: nothing of it is ever sold.
 WIDE_SKUS = 100
 WIDE_LOCATIONS = 100
+# And one for the great counts: nothing of it is sold either.
+COUNTED_SKUS = 1_000
+COUNTED_LOCATIONS = 100
+COUNTED_STOCK = 1_000
 
 CHANNEL = "web"
 CURRENCY = "EUR"
 UNIT_PRICE_MINOR = 1_000
 # Nothing may run out, and one SKU must be able to carry every order of a run.
 _STOCK = 100_000_000
+
+Filled = TypeVar("Filled")
 
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +44,15 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     """The web shop's key: it sells, and reads stock."""
     principal_id: UUID
+    holder_token: str
+    """The key of the web shop's baskets, which hold: what they write is told from the orders."""
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """What counting needs to know of the retailer that is counted."""
+
+    url: str
+    token: str
 
 
 # The numbers are padded, so that the order of the codes is the order of the numbers: whoever
@@ -50,23 +67,58 @@ def location(number: int) -> str:
     return f"L{number}"
 
 
+def held_sku(number: int) -> str:
+    """Return the code of a SKU that is held: a level with live holds costs an order one look more."""
+    return f"HELD-{number:04}"
+
+
 def wide_sku(number: int) -> str:
     """Return the code of a SKU that stands at many locations."""
     return f"W{number:02}"
 
 
+def counted_sku(number: int) -> str:
+    """Return the code of a SKU that is counted."""
+    return f"C-{number:04}"
+
+
+def store(number: int) -> str:
+    """Return the code of one of many locations."""
+    return f"STORE-{number:02}"
+
+
+async def database(server: embedded.Server, name: str, *, template: str = "template1") -> str:
+    """Create a database, of a template to which nobody may be connected; return its URL."""
+    connection = await asyncpg.connect(server.url("postgres"))
+    try:
+        await connection.execute(f"create database {name} template {template}")
+    finally:
+        await connection.close()
+    return server.url(name)
+
+
 async def fill(url: str) -> Shop:
-    """Migrate an empty database, fill it, and give the planner its statistics."""
+    """Fill an empty database with the retailer that is sold from."""
+    return await _filled(url, lambda tx, now: _everything(tx, url, now))
+
+
+async def fill_counted(url: str) -> Counted:
+    """Fill an empty database with the retailer that is counted."""
+    return await _filled(url, lambda tx, now: _counted(tx, url, now))
+
+
+async def _filled(url: str, work: Callable[[Transaction, datetime], Awaitable[Filled]]) -> Filled:
+    """Migrate an empty database, fill it by `work`, and give the planner its statistics."""
     await migrate(url)
-    database = Database(url, pool_size=1)
+    opened = Database(url, pool_size=1)
     try:
         now = clock.now()
-        await database.run(lambda tx: ensure_months(tx, now=now))
-        shop = await database.run(lambda tx: _everything(tx, url, now))
-        await database.analyze()
+        await opened.run(lambda tx: ensure_months(tx, now=now))
+        filled = await opened.run(lambda tx: work(tx, now))
+        await opened.analyze()
     finally:
-        await database.close()
-    return shop
+        await opened.close()
+    return filled
 
 
 async def _everything(tx: Transaction, url: str, now: datetime) -> Shop:
@@ -76,19 +128,41 @@ async def _everything(tx: Transaction, url: str, now: datetime) -> Shop:
         now=now,
     )
     sold = [sku(number) for number in range(SKUS)]
+    held = [held_sku(number) for number in range(SKUS)]
     wide = [wide_sku(number) for number in range(WIDE_SKUS)]
     selling = [location(number) for number in range(LOCATIONS)]
-    many = [f"STORE-{number:02}" for number in range(WIDE_LOCATIONS)]
-    places = [catalog.LocationSpec(code=code, name=code) for code in (*selling, *many)]
-    _accepted(await catalog.put_locations(tx, places, now=now))
-    goods = [catalog.SkuSpec(code=code, name=f"Article {code}") for code in (*sold, *wide)]
-    _accepted(await catalog.put_skus(tx, goods, now=now))
+    many = [store(number) for number in range(WIDE_LOCATIONS)]
+    await _put(tx, (*sold, *held, *wide), (*selling, *many), now)
     await _price(tx, sold, now)
     opener = await channels.create_key(tx, kind="integration", name="Back office", now=now)
-    await _receive(tx, opener.principal, sold, selling, now)
-    await _receive(tx, opener.principal, wide, many, now)
-    web = await channels.create_key(tx, kind="channel", name="Web shop", channel=CHANNEL, now=now)
-    return Shop(url=url, token=web.token, principal_id=web.principal.id)
+    for goods, places in ((sold, selling), (held, selling), (wide, many)):
+        await _receive(tx, opener.principal, goods, places, _STOCK, now)
+    web, baskets = [
+        await channels.create_key(tx, kind="channel", name=name, channel=CHANNEL, now=now)
+        for name in ("Web shop", "Baskets of the web shop")
+    ]
+    return Shop(url=url, token=web.token, principal_id=web.principal.id, holder_token=baskets.token)
+
+
+async def _counted(tx: Transaction, url: str, now: datetime) -> Counted:
+    counted = [counted_sku(number) for number in range(COUNTED_SKUS)]
+    places = [store(number) for number in range(COUNTED_LOCATIONS)]
+    await _put(tx, counted, places, now)
+    office = await channels.create_key(tx, kind="integration", name="Back office", now=now)
+    most = 100  # SKUs in a receipt, so that it has no more rows than a request may have
+    for first in range(0, COUNTED_SKUS, most):
+        goods = counted[first : first + most]
+        await _receive(tx, office.principal, goods, places, COUNTED_STOCK, now)
+    return Counted(url=url, token=office.token)
+
+
+async def _put(
+    tx: Transaction, skus: Iterable[str], locations: Iterable[str], now: datetime
+) -> None:
+    places = [catalog.LocationSpec(code=code, name=code) for code in locations]
+    _accepted(await catalog.put_locations(tx, places, now=now))
+    goods = [catalog.SkuSpec(code=code, name=f"Article {code}") for code in skus]
+    _accepted(await catalog.put_skus(tx, goods, now=now))
 
 
 async def _price(tx: Transaction, skus: Iterable[str], now: datetime) -> None:
@@ -112,12 +186,13 @@ async def _receive(
     principal: channels.Principal,
     skus: Sequence[str],
     locations: Sequence[str],
+    quantity: int,
     now: datetime,
 ) -> None:
     document_id = new_id()
     rows = tuple(
         inventory.DocumentRow(
-            sku=code, location=place, quantity=_STOCK, reason="opening_balance", occurred_at=now
+            sku=code, location=place, quantity=quantity, reason="opening_balance", occurred_at=now
         )
         for code in skus
         for place in locations
