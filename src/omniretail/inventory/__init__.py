@@ -77,7 +77,7 @@ from omniretail.inventory.movements import (
     shipped,
     sold,
 )
-from omniretail.inventory.operations import Posted, lock, lock_more, post, write
+from omniretail.inventory.operations import lock, lock_more, post, write
 from omniretail.inventory.policies import (
     ChannelPolicy,
     ChannelRoom,
@@ -124,7 +124,7 @@ from omniretail.inventory.shortages import (
     find_shortage,
     list_shortages,
 )
-from omniretail.inventory.stock import Stock
+from omniretail.inventory.stock import Posted, Stock
 from omniretail.inventory.supply import (
     Announce,
     Announced,

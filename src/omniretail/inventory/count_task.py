@@ -19,9 +19,8 @@ from omniretail.inventory.counts import CountRow
 from omniretail.inventory.levels import Place
 from omniretail.inventory.lots import lot_fault
 from omniretail.inventory.movements import Source
-from omniretail.inventory.operations import Posted, posted
 from omniretail.inventory.rows import RowRefused, place_fault, refused
-from omniretail.inventory.stock import Stock
+from omniretail.inventory.stock import Posted, Stock, posted
 
 LineState = Literal["assigned", "pending_review", "counted"]
 TaskState = Literal["assigned", "pending_review", "counted", "closed"]

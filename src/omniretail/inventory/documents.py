@@ -30,10 +30,10 @@ from omniretail.inventory.movements import (
     returned,
     set_aside,
 )
-from omniretail.inventory.operations import Posted, lock, lock_made, posted, write
+from omniretail.inventory.operations import lock, lock_made, write
 from omniretail.inventory.reasons import Direction, active_reasons, fault
 from omniretail.inventory.rows import RowRefused, place_fault, refused
-from omniretail.inventory.stock import Stock
+from omniretail.inventory.stock import Posted, Stock, posted
 from omniretail.inventory.supply import Expected, UnknownExpectedReceipt, lock_expected
 from omniretail.inventory.survey import Asked, survey
 

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from omniretail import catalog
 from omniretail.db import (
     RaceLost,
@@ -23,7 +21,7 @@ from omniretail.ids import new_id_text
 from omniretail.inventory.levels import Level, Place
 from omniretail.inventory.lots import Lot
 from omniretail.inventory.movements import Posting, Source
-from omniretail.inventory.stock import Stock
+from omniretail.inventory.stock import Posted, Stock, posted
 from omniretail.inventory.survey import asked_by, survey
 
 _LOCK = sql("inventory.lock_levels")
@@ -45,19 +43,6 @@ _ARRIVED = sql("inventory.arrived")
 constraint("stock_level_pkey", RaceLost)
 constraint("stock_serial_pkey", RaceLost)
 constraint("shortage_open_key", RaceLost)
-
-
-class Posted(msgspec.Struct, frozen=True):
-    """The level of one movement's place, right after its posting."""
-
-    sku: str
-    location: str
-    on_hand: int
-    allocated: int
-    held: int
-    damaged: int
-    quality_control: int
-    available_to_promise: int
 
 
 def lock(places: Iterable[Place], *, holds: Iterable[UUID] = ()) -> Read[Stock]:
@@ -149,21 +134,6 @@ async def post(
         )
     await tx.write(*write(stock, now=now))
     return outcomes
-
-
-def posted(stock: Stock, sku: str, location: str) -> Posted:
-    """Return the level of a place as it stands after what was accepted so far."""
-    level = stock.level(sku, location)
-    return Posted(
-        sku,
-        location,
-        level.on_hand,
-        level.allocated,
-        level.held,
-        level.damaged,
-        level.quality_control,
-        level.available_to_promise,
-    )
 
 
 def _movement_documents(stock: Stock) -> Iterator[dict[str, Any]]:

@@ -57,6 +57,19 @@ class BookedCount(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
 
 
+class Posted(msgspec.Struct, frozen=True):
+    """The level of one movement's place, right after its posting."""
+
+    sku: str
+    location: str
+    on_hand: int
+    allocated: int
+    held: int
+    damaged: int
+    quality_control: int
+    available_to_promise: int
+
+
 class Stock:
     """Levels and all that was learned of them, changed by what is accepted."""
 
@@ -468,3 +481,18 @@ class Stock:
             self.lots[place] = lots
         self.serials |= tracked.serials
         self.serials_changed |= tracked.serials
+
+
+def posted(stock: Stock, sku: str, location: str) -> Posted:
+    """Return the level of a place as it stands after what was accepted so far."""
+    level = stock.level(sku, location)
+    return Posted(
+        sku,
+        location,
+        level.on_hand,
+        level.allocated,
+        level.held,
+        level.damaged,
+        level.quality_control,
+        level.available_to_promise,
+    )

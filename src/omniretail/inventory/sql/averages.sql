@@ -1,5 +1,4 @@
 -- The latest moving average of the cost at the places ($1 SKUs, $2 locations), where there is one.
--- Identities are made under the locks of the levels, and so tell the order; times are read before.
 -- Identities are made under the locks of the levels, and so tell the order; times of recording are read
 -- before them.
 select
