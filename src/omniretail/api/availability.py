@@ -183,17 +183,26 @@ def _seen_by(principal: channels.Principal, named: str | None) -> str | None:
 def _availability(
     found: inventory.Availability, explain: bool, quantity: int | None
 ) -> AvailabilityView:
-    views = [_standing(found, standing, explain, quantity) for standing in found.standings]
-    promise = sum(view.available_to_promise for view in views)
+    views: list[StandingView] = []
+    on_hand = allocated = held = promise = to_order = orderable = 0
+    for standing in found.standings:
+        view = _standing(found, standing, explain, quantity)
+        views.append(view)
+        on_hand += view.on_hand
+        allocated += view.allocated
+        held += view.held
+        promise += view.available_to_promise
+        to_order += view.available_to_order
+        orderable += view.orderable
     withheld = found.withheld() if found.thresholds else 0
     return AvailabilityView(
         sku=found.sku,
-        on_hand=sum(view.on_hand for view in views),
-        allocated=sum(view.allocated for view in views),
-        held=sum(view.held for view in views),
+        on_hand=on_hand,
+        allocated=allocated,
+        held=held,
         available_to_promise=max(0, promise - withheld),
-        available_to_order=max(0, sum(view.available_to_order for view in views) - withheld),
-        orderable=max(0, sum(view.orderable for view in views) - withheld),
+        available_to_order=max(0, to_order - withheld),
+        orderable=max(0, orderable - withheld),
         locations=views,
         withheld=withheld,
         explain=(

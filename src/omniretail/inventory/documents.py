@@ -37,8 +37,10 @@ from omniretail.inventory.stock import Posted, Stock, posted
 from omniretail.inventory.supply import Expected, UnknownExpectedReceipt, lock_expected
 from omniretail.inventory.survey import Asked, survey
 
-# Rows that are judged, and then written while the next ones are judged.
-_SLICE = 500
+# So many rows are judged before others are answered, and before more of a statement is sent; and so
+# many are written while the next ones are judged.
+_BREATH = 50
+_SLICE = 1000
 
 DocumentType = Literal["receipt", "adjustment", "set_aside", "count"]
 
@@ -104,7 +106,7 @@ class _Surroundings(msgspec.Struct, frozen=True):
     skus: Mapping[str, catalog.SkuTraits]
     locations: Mapping[str, catalog.LocationSpec]
     expected: Mapping[UUID, Expected]
-    sources: dict[tuple[UUID, datetime], Source]
+    sources: dict[tuple[int, datetime], Source]
 
 
 async def book(
@@ -196,6 +198,7 @@ async def _book_by_row(
                     await writing
                 writing = asyncio.create_task(tx.write(*write(stock, now=now)))
                 stock.settle()
+            if position % _BREATH == 0:
                 await asyncio.sleep(0)
             outcome = _row(stock, known, command, position)
             if isinstance(outcome, DomainError):
@@ -303,7 +306,7 @@ def _movement(kind: DocumentType, row: DocumentRow) -> Movement:
 
 def _source(known: _Surroundings, command: BookDocument, row: DocumentRow) -> Source:
     """Return what caused a row's movements; rows that happened at once share it."""
-    named = command.document_id, row.occurred_at
+    named = id(command), row.occurred_at
     if named not in known.sources:
         known.sources[named] = Source(
             document_type=command.type,

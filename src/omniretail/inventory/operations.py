@@ -38,6 +38,8 @@ _RECORD_COUNTS = sql("inventory.record_counts")
 _CHANGE_VARIANCES = sql("inventory.change_variances")
 _OPEN_SHORTAGES = sql("inventory.open_shortages")
 _RECORD_COSTS = sql("inventory.record_costs")
+_FIGURES = ("on_hand", "allocated", "held", "damaged", "quality_control")
+_STAMPS = ("moved_at", "counted_at", "shortage_id")
 _ARRIVED = sql("inventory.arrived")
 
 constraint("stock_level_pkey", RaceLost)
@@ -88,8 +90,8 @@ def write(stock: Stock, *, now: datetime) -> list[Write]:
     stood, new = _changes(stock)
     movements = list(_movement_documents(stock))
     return [
-        *write_columns(_CHANGE, stood),
-        *write_columns(_CREATE, new),
+        *write_documents(_CHANGE, stood),
+        *write_documents(_CREATE, new),
         *write_documents(_RECORD, movements, now),
         *write_columns(
             _CLOSE_HOLD_LINES,
@@ -150,30 +152,26 @@ def _movement_documents(stock: Stock) -> Iterator[dict[str, Any]]:
             yield document
 
 
-def _changes(stock: Stock) -> tuple[list[Any], list[Any]]:
+def _changes(stock: Stock) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return what changed at levels that stood already, and the levels that came into being.
 
-    Each in the one global order, by SKU and location.
+    Each in the one global order, by SKU and location; only what differs is said.
     """
-    stood: list[Any] = []
-    new: list[Any] = []
+    stood: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
     nothing = Level()
-    for place, level in stock.levels():
-        before = stock.before.get(place, nothing)
-        if level != before:
-            (new if before is nothing else stood).append(
-                (
-                    *place,
-                    level.on_hand - before.on_hand,
-                    level.allocated - before.allocated,
-                    level.held - before.held,
-                    level.damaged - before.damaged,
-                    level.quality_control - before.quality_control,
-                    level.moved_at,
-                    level.counted_at,
-                    level.shortage_id,
-                )
-            )
+    for (sku, location), level in stock.levels():
+        before = stock.before.get((sku, location), nothing)
+        if level == before:
+            continue
+        change: dict[str, Any] = {"sku": sku, "location": location}
+        for name in _FIGURES:
+            if more := getattr(level, name) - getattr(before, name):
+                change[name] = more
+        for name in _STAMPS:
+            if (stamp := getattr(level, name)) != getattr(before, name):
+                change[name] = stamp
+        (new if before is nothing else stood).append(change)
     return stood, new
 
 
@@ -193,7 +191,7 @@ def _rarer_writes(stock: Stock, now: datetime) -> list[Write]:
     ]
     return [
         *_tracked_writes(stock),
-        *write_columns(_RECORD_COUNTS, _count_rows(stock), now),
+        *write_documents(_RECORD_COUNTS, _counts(stock), now),
         *write_columns(_CHANGE_VARIANCES, variances),
         *write_columns(_OPEN_SHORTAGES, opened, now),
         *write_columns(_RECORD_COSTS, _cost_rows(stock), now),
@@ -224,19 +222,19 @@ def _tracked_writes(stock: Stock) -> list[Write]:
     ]
 
 
-def _count_rows(stock: Stock) -> list[tuple[object, ...]]:
+def _counts(stock: Stock) -> list[dict[str, object]]:
     return [
-        (
-            count.row.id,
-            count.row.occurred_at,
-            count.row.sku,
-            count.row.location,
-            count.row.lot,
-            count.row.quantity,
-            stock.variances.get(count.row.id, 0),
-            count.source.document_id,
-            count.source.actor_id,
-        )
+        {
+            "id": count.row.id,
+            "occurred_at": count.row.occurred_at,
+            "sku": count.row.sku,
+            "location": count.row.location,
+            "lot": count.row.lot,
+            "quantity": count.row.quantity,
+            "variance": stock.variances.get(count.row.id, 0),
+            "document_id": count.source.document_id,
+            "actor_id": count.source.actor_id,
+        }
         for count in stock.booked_counts
     ]
 

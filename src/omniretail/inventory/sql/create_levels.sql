@@ -1,5 +1,6 @@
--- Brings levels into being with what first arrived. Race: another transaction may have done so
--- since the lock found none; who comes second runs again, for a count or a lot may be there by now.
+-- Brings the levels of the JSON array $1 into being with what first arrived. Race: another transaction
+-- may have done so since the lock found none; who comes second runs again, for a count or a lot may be
+-- there by now.
 insert into stock_level (
     sku, location, on_hand, allocated, held, damaged, quality_control,
     moved_at, counted_at, shortage_id
@@ -7,21 +8,26 @@ insert into stock_level (
 select
     fresh.sku,
     fresh.location,
-    fresh.on_hand,
-    fresh.allocated,
-    fresh.held,
-    fresh.damaged,
-    fresh.quality_control,
+    coalesce(fresh.on_hand, 0) as on_hand,
+    coalesce(fresh.allocated, 0) as allocated,
+    coalesce(fresh.held, 0) as held,
+    coalesce(fresh.damaged, 0) as damaged,
+    coalesce(fresh.quality_control, 0) as quality_control,
     fresh.moved_at,
     fresh.counted_at,
     fresh.shortage_id
 from
-    unnest(
-        $1::text[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::integer[],
-        $7::integer[], $8::timestamptz[], $9::timestamptz[], $10::uuid[]
-    )
+    json_to_recordset($1::json)
         as fresh (
-            sku, location, on_hand, allocated, held, damaged, quality_control,
-            moved_at, counted_at, shortage_id
+            sku text,
+            location text,
+            on_hand integer,
+            allocated integer,
+            held integer,
+            damaged integer,
+            quality_control integer,
+            moved_at timestamptz,
+            counted_at timestamptz,
+            shortage_id uuid
         )
 order by fresh.sku, fresh.location;

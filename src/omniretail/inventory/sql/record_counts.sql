@@ -1,10 +1,10 @@
--- Writes counts, recorded at $10.
+-- Writes the counts of the JSON array $1, recorded at $2.
 insert into stock_count (
     id, recorded_at, occurred_at, sku, location, lot, quantity, variance, document_id, actor_id
 )
 select
     fresh.id,
-    $10::timestamptz as recorded_at,
+    $2::timestamptz as recorded_at,
     fresh.occurred_at,
     fresh.sku,
     fresh.location,
@@ -13,11 +13,14 @@ select
     fresh.variance,
     fresh.document_id,
     fresh.actor_id
-from
-    unnest(
-        $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::integer[],
-        $7::integer[], $8::uuid[], $9::uuid[]
-    )
-        as fresh (
-            id, occurred_at, sku, location, lot, quantity, variance, document_id, actor_id
-        );
+from json_to_recordset($1::json) as fresh (
+    id uuid,
+    occurred_at timestamptz,
+    sku text,
+    location text,
+    lot text,
+    quantity integer,
+    variance integer,
+    document_id uuid,
+    actor_id uuid
+);
