@@ -193,12 +193,12 @@ async def _book_by_row(
     writing: asyncio.Task[None] | None = None
     try:
         for position in range(len(command.rows)):
-            if position and position % _SLICE == 0:
-                if writing:
-                    await writing
-                writing = asyncio.create_task(tx.write(*write(stock, now=now)))
-                stock.settle()
-            if position % _BREATH == 0:
+            if position and position % _BREATH == 0:
+                if position % _SLICE == 0:
+                    if writing:
+                        await writing
+                    writing = asyncio.create_task(tx.write(*write(stock, now=now)))
+                    stock.settle()
                 await asyncio.sleep(0)
             outcome = _row(stock, known, command, position)
             if isinstance(outcome, DomainError):
