@@ -69,10 +69,6 @@ class _Cells(msgspec.Struct, frozen=True, kw_only=True):
     passed_over: ClassVar[frozenset[str]] = frozenset()
     """Columns of an export that say nothing here."""
 
-    def meaning(self, now: datetime) -> object:
-        """Return what the row means to its domain. Raises: Invalid."""
-        raise NotImplementedError
-
 
 class _Location(_Cells, frozen=True, kw_only=True):
     code: Code
@@ -270,7 +266,8 @@ class _SafetyStock(_Cells, frozen=True, kw_only=True):
         return inventory.SafetyRow(sku=self.sku, location=self.location, quantity=self.quantity)
 
 
-_CELLS: dict[Kind, type[_Cells]] = {
+_AnyCells = _Location | _Sku | _Price | _Receipt | _Adjustment | _SetAside | _Count | _SafetyStock
+_CELLS: dict[Kind, type[_AnyCells]] = {
     "adjustments": _Adjustment,
     "counts": _Count,
     "locations": _Location,

@@ -77,7 +77,7 @@ from omniretail.inventory.movements import (
     shipped,
     sold,
 )
-from omniretail.inventory.operations import lock, lock_more, post, write
+from omniretail.inventory.operations import lock, lock_more, write
 from omniretail.inventory.policies import (
     ChannelPolicy,
     ChannelRoom,
@@ -107,8 +107,6 @@ from omniretail.inventory.queries import (
 )
 from omniretail.inventory.reasons import (
     Reason,
-    UnknownReason,
-    get_reason,
     list_reasons,
     put_reason,
 )
@@ -274,7 +272,6 @@ __all__ = [
     "UnknownExpectedReceipt",
     "UnknownHold",
     "UnknownMovement",
-    "UnknownReason",
     "UnknownSerial",
     "UnknownShortage",
     "UnknownTaskLine",
@@ -307,7 +304,6 @@ __all__ = [
     "find_shortage",
     "find_transfer",
     "find_unit",
-    "get_reason",
     "get_stock_policy",
     "handed_over",
     "holds_by_id",
@@ -324,7 +320,6 @@ __all__ = [
     "moved",
     "parts",
     "place_holds",
-    "post",
     "put_reason",
     "put_safety_stock",
     "put_stock_policy",

@@ -1,11 +1,10 @@
 """What changes the ledger: lock the levels, survey, decide in memory, write in a handful of statements."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from omniretail import catalog
 from omniretail.db import (
     RaceLost,
     Read,
@@ -16,13 +15,11 @@ from omniretail.db import (
     write_columns,
     write_documents,
 )
-from omniretail.errors import DomainError
 from omniretail.ids import new_id_text
 from omniretail.inventory.levels import Level, Place
 from omniretail.inventory.lots import Lot
-from omniretail.inventory.movements import Posting, Source
-from omniretail.inventory.stock import Posted, Stock, posted
-from omniretail.inventory.survey import asked_by, survey
+from omniretail.inventory.movements import Source
+from omniretail.inventory.stock import Stock
 
 _LOCK = sql("inventory.lock_levels")
 _MAKE = sql("inventory.make_levels")
@@ -100,42 +97,6 @@ def write(stock: Stock, *, now: datetime) -> list[Write]:
         ),
         *_rarer_writes(stock, now),
     ]
-
-
-async def post(
-    tx: Transaction, postings: Sequence[Posting], *, now: datetime
-) -> list[list[Posted] | DomainError]:
-    """Post movements; one outcome per posting, in order, each all or nothing.
-
-    Locks: the levels, by SKU and location. Outcomes: the levels after each movement, UnknownSku,
-    UnknownLocation, InsufficientStock, QuantityTooLarge, and those of lots and serial numbers.
-    """
-    movements = [movement for posting in postings for movement in posting.movements]
-    skus, locations, stock = await tx.read(
-        catalog.skus_by_code({movement.sku for movement in movements}),
-        catalog.locations_by_code({movement.location for movement in movements}),
-        lock((movement.sku, movement.location) for movement in movements),
-    )
-    await survey(tx, stock, skus, asked_by(postings, now), now=now)
-    outcomes: list[list[Posted] | DomainError] = []
-    for posting in postings:
-        refusal: DomainError | None = next(
-            (catalog.UnknownSku(m.sku) for m in posting.movements if m.sku not in skus), None
-        ) or next(
-            (
-                catalog.UnknownLocation(m.location)
-                for m in posting.movements
-                if m.location not in locations
-            ),
-            None,
-        )
-        outcomes.append(
-            refusal
-            or stock.post(posting)
-            or [posted(stock, m.sku, m.location) for m in posting.movements]
-        )
-    await tx.write(*write(stock, now=now))
-    return outcomes
 
 
 def _movement_documents(stock: Stock) -> Iterator[dict[str, Any]]:

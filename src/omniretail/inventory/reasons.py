@@ -8,7 +8,6 @@ import msgspec
 from sqlmodel import col, select
 
 from omniretail.db import Read, Transaction, sql
-from omniretail.errors import Missing
 from omniretail.inventory.models import StockReason
 
 _ACTIVE = sql("inventory.active_reasons")
@@ -16,13 +15,6 @@ _PUT = sql("inventory.put_reason")
 
 Direction = Literal["in", "out", "either"]
 """Whether it explains more to sell, less to sell, or both."""
-
-
-class UnknownReason(Missing):
-    """There is no such reason."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"There is no reason {reason!r}.", reason=reason)
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,11 +53,3 @@ async def list_reasons(tx: Transaction) -> list[Reason]:
     """Return every reason, retired ones too, by code."""
     rows = await tx.select(select(StockReason).order_by(col(StockReason.code)))
     return [msgspec.convert(dict(row), Reason) for row in rows]
-
-
-async def get_reason(tx: Transaction, code: str) -> Reason:
-    """Return one reason. Raises: UnknownReason."""
-    rows = await tx.select(select(StockReason).where(col(StockReason.code) == code))
-    if not rows:
-        raise UnknownReason(code)
-    return msgspec.convert(dict(rows[0]), Reason)

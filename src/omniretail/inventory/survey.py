@@ -1,6 +1,6 @@
 """What a batch must know of its places beyond their levels: read once, and only where it matters."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,6 @@ from omniretail.inventory.costs import Cost
 from omniretail.inventory.counts import Counted
 from omniretail.inventory.levels import Level, Place
 from omniretail.inventory.lots import Lot, expired_units, utc_day
-from omniretail.inventory.movements import Posting
 from omniretail.inventory.promises import HoldLine, Supply
 from omniretail.inventory.serials import Serial
 from omniretail.inventory.stock import Stock
@@ -107,17 +106,6 @@ def _of_traits(stock: Stock, asked: Asked) -> Iterator[Question]:
 
 def _moved_after(level: Level | None, moment: datetime) -> bool:
     return level is not None and level.moved_at is not None and level.moved_at > moment
-
-
-def asked_by(postings: Iterable[Posting], now: datetime) -> Asked:
-    """Return what postings want to know of their places."""
-    postings = list(postings)
-    movements = [movement for posting in postings for movement in posting.movements]
-    return Asked(
-        earliest=min((posting.source.occurred_at for posting in postings), default=now),
-        lots=[movement.lot for movement in movements if movement.lot],
-        serials=[(m.sku, serial) for m in movements for serial in m.serials or ()],
-    )
 
 
 def _columns(rows: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
