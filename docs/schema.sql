@@ -27,12 +27,25 @@ ALTER TABLE ONLY api_key
 ALTER TABLE ONLY api_key
     ADD CONSTRAINT api_key_channel_fkey FOREIGN KEY (channel) REFERENCES channel(code);
 
+CREATE TABLE book_change (
+    kind text NOT NULL,
+    code text NOT NULL,
+    book_version bigint NOT NULL,
+    document jsonb NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT book_change_kind_known CHECK ((kind = ANY (ARRAY['price_list'::text, 'promotion'::text])))
+);
+
+ALTER TABLE ONLY book_change
+    ADD CONSTRAINT book_change_pkey PRIMARY KEY (kind, code, book_version);
+
 CREATE TABLE channel (
     code text NOT NULL,
     name text NOT NULL,
     kind text NOT NULL,
     currency text NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    region text,
     CONSTRAINT channel_kind_known CHECK ((kind = ANY (ARRAY['pos'::text, 'web'::text, 'mobile'::text, 'marketplace'::text])))
 );
 
@@ -116,6 +129,39 @@ ALTER TABLE ONLY count_task_line
 
 ALTER TABLE ONLY count_task_line
     ADD CONSTRAINT count_task_line_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
+
+CREATE TABLE coupon (
+    code text NOT NULL,
+    promotion text NOT NULL,
+    document jsonb NOT NULL,
+    book_version bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY coupon
+    ADD CONSTRAINT coupon_pkey PRIMARY KEY (code);
+
+CREATE INDEX coupon_book_version_idx ON coupon USING btree (book_version);
+
+ALTER TABLE ONLY coupon
+    ADD CONSTRAINT coupon_promotion_fkey FOREIGN KEY (promotion) REFERENCES promotion(code);
+
+CREATE TABLE currency (
+    code text NOT NULL,
+    exponent integer NOT NULL,
+    cash_step_minor bigint NOT NULL,
+    rounding text NOT NULL,
+    tax_per text NOT NULL,
+    book_version bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT currency_cash_step_positive CHECK ((cash_step_minor > 0)),
+    CONSTRAINT currency_exponent_within_bounds CHECK (((exponent >= 0) AND (exponent <= 6))),
+    CONSTRAINT currency_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_even'::text]))),
+    CONSTRAINT currency_tax_per_known CHECK ((tax_per = ANY (ARRAY['line'::text, 'unit'::text])))
+);
+
+ALTER TABLE ONLY currency
+    ADD CONSTRAINT currency_pkey PRIMARY KEY (code);
 
 CREATE TABLE event (
     id uuid NOT NULL,
@@ -241,6 +287,7 @@ CREATE TABLE location (
     version integer NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     safety_stock integer DEFAULT 0 NOT NULL,
+    region text,
     CONSTRAINT location_capabilities_known CHECK ((capabilities <@ ARRAY['carry_out'::text, 'pickup'::text, 'ship'::text])),
     CONSTRAINT location_kind_known CHECK ((kind = ANY (ARRAY['store'::text, 'warehouse'::text]))),
     CONSTRAINT location_placed CHECK (((latitude IS NULL) = (longitude IS NULL))),
@@ -289,8 +336,18 @@ CREATE TABLE order_line (
     total_minor bigint NOT NULL,
     components jsonb,
     promised_at timestamp with time zone,
+    price_list text,
+    discounts jsonb,
+    tax_class text DEFAULT 'standard'::text NOT NULL,
+    tax_included boolean DEFAULT true NOT NULL,
+    tax_rate_ppm integer,
+    tax_minor bigint DEFAULT 0 NOT NULL,
+    adjusted_total_minor bigint,
+    adjusted_tax_minor bigint,
+    CONSTRAINT order_line_adjusted_within_total CHECK ((((adjusted_total_minor >= 0) AND (adjusted_total_minor <= total_minor)) AND ((adjusted_tax_minor >= 0) AND (adjusted_tax_minor <= adjusted_total_minor)))),
     CONSTRAINT order_line_progress_within_quantity CHECK (((fulfilled_quantity >= 0) AND (cancelled_quantity >= 0) AND ((fulfilled_quantity + cancelled_quantity) <= quantity))),
-    CONSTRAINT order_line_quantity_positive CHECK ((quantity > 0))
+    CONSTRAINT order_line_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT order_line_tax_within_total CHECK (((tax_minor >= 0) AND (tax_minor <= total_minor)))
 )
 WITH (fillfactor='80');
 
@@ -304,6 +361,7 @@ CREATE TABLE price (
     amount_minor bigint,
     book_version bigint NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
+    tiers jsonb,
     CONSTRAINT price_amount_not_negative CHECK ((amount_minor >= 0))
 );
 
@@ -327,18 +385,59 @@ CREATE TABLE price_book (
 ALTER TABLE ONLY price_book
     ADD CONSTRAINT price_book_pkey PRIMARY KEY (only_row);
 
+CREATE TABLE price_change (
+    price_list text NOT NULL,
+    sku text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    book_version bigint NOT NULL,
+    amount_minor bigint,
+    tiers jsonb,
+    recorded_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY price_change
+    ADD CONSTRAINT price_change_pkey PRIMARY KEY (price_list, sku, book_version, valid_from);
+
 CREATE TABLE price_list (
     code text NOT NULL,
     name text NOT NULL,
     currency text NOT NULL,
-    updated_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    tax_included boolean DEFAULT true NOT NULL,
+    customer text,
+    customer_group text,
+    location text,
+    region text,
+    channel text,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    valid_from timestamp with time zone,
+    valid_until timestamp with time zone,
+    override_reason text,
+    book_version bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT price_list_override_explained CHECK ((((channel IS NULL) AND (location IS NULL)) OR ((override_reason IS NOT NULL) AND (valid_until IS NOT NULL)))),
+    CONSTRAINT price_list_valid_from_before_until CHECK ((valid_from < valid_until))
 );
 
 ALTER TABLE ONLY price_list
-    ADD CONSTRAINT price_list_currency_key UNIQUE (currency);
+    ADD CONSTRAINT price_list_pkey PRIMARY KEY (code);
 
 ALTER TABLE ONLY price_list
-    ADD CONSTRAINT price_list_pkey PRIMARY KEY (code);
+    ADD CONSTRAINT price_list_channel_fkey FOREIGN KEY (channel) REFERENCES channel(code);
+
+ALTER TABLE ONLY price_list
+    ADD CONSTRAINT price_list_location_fkey FOREIGN KEY (location) REFERENCES location(code);
+
+CREATE TABLE promotion (
+    code text NOT NULL,
+    document jsonb NOT NULL,
+    book_version bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT promotion_override_explained CHECK (((NOT (jsonb_exists(document, 'channels'::text) OR jsonb_exists(document, 'locations'::text))) OR (jsonb_exists(document, 'override_reason'::text) AND jsonb_exists(document, 'valid_until'::text))))
+);
+
+ALTER TABLE ONLY promotion
+    ADD CONSTRAINT promotion_pkey PRIMARY KEY (code);
 
 CREATE TABLE refund (
     order_id uuid NOT NULL,
@@ -346,7 +445,8 @@ CREATE TABLE refund (
     event_sequence integer NOT NULL,
     amount_minor bigint NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
-    CONSTRAINT refund_amount_positive CHECK ((amount_minor > 0))
+    rounding_minor bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT refund_amount_not_negative CHECK ((amount_minor >= 0))
 );
 
 ALTER TABLE ONLY refund
@@ -365,6 +465,16 @@ CREATE TABLE sales_order (
     recorded_at timestamp with time zone NOT NULL,
     idempotency_key text NOT NULL,
     version integer NOT NULL,
+    customer text,
+    customer_groups text[],
+    region text,
+    quote_id uuid,
+    coupons text[],
+    rounding text DEFAULT 'half_up'::text NOT NULL,
+    tax_per text DEFAULT 'line'::text NOT NULL,
+    shipping jsonb,
+    CONSTRAINT sales_order_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_even'::text]))),
+    CONSTRAINT sales_order_tax_per_known CHECK ((tax_per = ANY (ARRAY['line'::text, 'unit'::text]))),
     CONSTRAINT sales_order_total_not_negative CHECK ((total_minor >= 0))
 );
 
@@ -398,6 +508,18 @@ CREATE INDEX shortage_location_idx ON shortage USING btree (location, id);
 
 CREATE UNIQUE INDEX shortage_open_key ON shortage USING btree (sku, location) WHERE (closed_at IS NULL);
 
+CREATE TABLE signing_key (
+    id text NOT NULL,
+    private_key bytea NOT NULL,
+    public_key bytea NOT NULL,
+    book_version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone
+);
+
+ALTER TABLE ONLY signing_key
+    ADD CONSTRAINT signing_key_pkey PRIMARY KEY (id);
+
 CREATE TABLE sku (
     code text NOT NULL,
     name text NOT NULL,
@@ -409,6 +531,7 @@ CREATE TABLE sku (
     tracking text,
     components jsonb,
     ordering jsonb,
+    categories text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT sku_kit_untracked CHECK (((components IS NULL) OR (tracking IS NULL))),
     CONSTRAINT sku_status_known CHECK ((status = ANY (ARRAY['active'::text, 'blocked'::text]))),
     CONSTRAINT sku_tracking_known CHECK ((tracking = ANY (ARRAY['lot'::text, 'serial'::text])))
@@ -587,13 +710,29 @@ ALTER TABLE ONLY stock_serial
 ALTER TABLE ONLY stock_serial
     ADD CONSTRAINT stock_serial_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
 
+CREATE TABLE tax_rate (
+    tax_class text NOT NULL,
+    region text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    rate_ppm integer NOT NULL,
+    book_version bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT tax_rate_within_bounds CHECK (((rate_ppm >= 0) AND (rate_ppm <= 1000000)))
+);
+
+ALTER TABLE ONLY tax_rate
+    ADD CONSTRAINT tax_rate_pkey PRIMARY KEY (tax_class, region, valid_from);
+
 CREATE TABLE tender (
     order_id uuid NOT NULL,
     number integer NOT NULL,
     type text NOT NULL,
     amount_minor bigint NOT NULL,
     reference text,
+    rounding_minor bigint DEFAULT 0 NOT NULL,
+    cash_step_minor bigint DEFAULT 1 NOT NULL,
     CONSTRAINT tender_amount_positive CHECK ((amount_minor > 0)),
+    CONSTRAINT tender_rounding_is_cash CHECK (((type = 'cash'::text) OR ((rounding_minor = 0) AND (cash_step_minor = 1)))),
     CONSTRAINT tender_type_known CHECK ((type = ANY (ARRAY['cash'::text, 'card'::text])))
 );
 
@@ -678,3 +817,43 @@ CREATE INDEX transfer_line_inbound_idx ON transfer_line USING btree (sku, destin
 
 ALTER TABLE ONLY transfer_line
     ADD CONSTRAINT transfer_line_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
+
+CREATE TABLE usage (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    code text NOT NULL,
+    customer text,
+    state text NOT NULL,
+    order_id uuid,
+    claimed_by uuid,
+    expires_at timestamp with time zone,
+    recorded_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT usage_claim_expires CHECK (((state <> 'claimed'::text) OR (expires_at IS NOT NULL))),
+    CONSTRAINT usage_kind_known CHECK ((kind = ANY (ARRAY['coupon'::text, 'promotion'::text]))),
+    CONSTRAINT usage_state_known CHECK ((state = ANY (ARRAY['claimed'::text, 'used'::text, 'freed'::text]))),
+    CONSTRAINT usage_used_by_order CHECK (((state <> 'used'::text) OR (order_id IS NOT NULL)))
+);
+
+ALTER TABLE ONLY usage
+    ADD CONSTRAINT usage_pkey PRIMARY KEY (id);
+
+CREATE INDEX usage_claimed_idx ON usage USING btree (kind, code, expires_at) WHERE (state = 'claimed'::text);
+
+CREATE INDEX usage_customer_idx ON usage USING btree (kind, code, customer) WHERE ((customer IS NOT NULL) AND (state <> 'freed'::text));
+
+CREATE INDEX usage_expires_at_idx ON usage USING btree (expires_at) WHERE (order_id IS NULL);
+
+CREATE INDEX usage_order_idx ON usage USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE TABLE usage_count (
+    kind text NOT NULL,
+    code text NOT NULL,
+    used integer NOT NULL,
+    CONSTRAINT usage_count_kind_known CHECK ((kind = ANY (ARRAY['coupon'::text, 'promotion'::text]))),
+    CONSTRAINT usage_count_not_negative CHECK ((used >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY usage_count
+    ADD CONSTRAINT usage_count_pkey PRIMARY KEY (kind, code);

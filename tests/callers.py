@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 from litestar import Litestar
 
-from omniretail import channels, clock
+from omniretail import channels, clock, pricing
 from omniretail.api.process import Process
+from omniretail.db import Transaction
+from omniretail.errors import DomainError
 
 EUR = "EUR"
 _keys = itertools.count(1)
@@ -66,6 +68,10 @@ class Caller:
         if response.is_success:
             self.written.append((path, body, name, response.json()))
         return response
+
+    async def ask(self, path: str, body: Any) -> httpx.Response:
+        """Ask something that takes a body, and writes nothing."""
+        return await self.http.post(path, json=body, headers=self._headers())
 
     async def repeat_every_write(self) -> None:
         """Send every accepted write once more: the first answer must come back, and say so."""
@@ -143,6 +149,41 @@ class Retailer:
         }
         response = await self.office.put("/v1/price-lists/retail/prices", body)
         assert response.is_success, response.text
+
+    async def define(self, *definitions: Any) -> None:
+        """Put promotions, coupons, lists, taxes and currencies in place, in that order."""
+
+        async def put(tx: Transaction) -> None:
+            now = clock.now()
+            for one in definitions:
+                match one:
+                    case pricing.Promotion():
+                        await pricing.put_promotion(tx, one, now=now)
+                    case pricing.Coupon():
+                        outcomes: Any = await pricing.put_coupons(tx, [one], now=now)
+                        assert not isinstance(outcomes[0], DomainError), outcomes
+                    case pricing.PriceList():
+                        await pricing.put_price_list(tx, one, now=now)
+                    case pricing.NewPrice():
+                        outcomes = await pricing.set_prices(tx, [one], now=now)
+                        assert not isinstance(outcomes[0], DomainError), outcomes
+                    case pricing.TaxRate():
+                        await pricing.put_tax_rates(tx, [one], now=now)
+                    case pricing.Currency():
+                        await pricing.put_currency(tx, one, now=now)
+                    case _:
+                        raise TypeError(one)
+
+        await self.process.database.run(put)
+
+    async def quote(self, *lines: dict[str, Any], by: str = "web", **more: Any) -> dict[str, Any]:
+        """Return a quote of some lines."""
+        response = await self.callers[by].send(
+            "POST", "/v1/quotes", json={"lines": list(lines), **more}
+        )
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
 
     async def receive(self, sku: str, **quantities: int) -> None:
         """Receive goods: `receive("A", S1=3, WH=4)`."""

@@ -3,8 +3,8 @@
 from contextlib import suppress
 from typing import Any
 
-from omniretail import audit
-from omniretail.db import Database
+from omniretail import audit, clock
+from omniretail.db import Database, Transaction
 from tests.callers import Retailer, euro, line, order, served
 
 _MOVE = (
@@ -22,6 +22,15 @@ def _move(sku: str, kind: str, here: str, there: str, serials: str = "null") -> 
 
 def _on_hand(sku: str, n: int) -> str:
     return _ON_HAND.format(sku=sku, n=n)
+
+
+def _json(table: str, column: str, path: str, more: int) -> str:
+    """Add so much to a number within a JSON column, where there is one."""
+    number = f"({column} #>> '{path}')::bigint + {more}"
+    return (
+        f"update {table} set {column} = jsonb_set({column}, '{path}', to_jsonb({number}))"
+        f" where {column} #> '{path}' is not null"
+    )
 
 
 FAULTS: list[tuple[str, str, list[str]]] = [
@@ -141,8 +150,191 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "a line costs more than its units",
         ["update order_line set unit_price_minor = 1 where cancelled_quantity = 0"],
     ),
+    (
+        "line_prices",
+        "a discount takes one cent more than the line says",
+        [_json("order_line", "discounts", "{0,amount_minor}", 1)],
+    ),
+    (
+        "line_prices",
+        "a discount makes a line dearer",
+        [
+            (
+                "update order_line set discounts = discounts || "
+                """'[{"promotion": "up", "amount_minor": -5}, {"promotion": "down", "amount_minor": 5}]'"""
+                " where discounts is not null"
+            ),
+        ],
+    ),
+    (
+        "line_prices",
+        "a price is not the list's, and nobody says why",
+        ["update order_line set list_price_minor = list_price_minor + 1"],
+    ),
+    (
+        "line_prices",
+        "shipping does not cost what it says",
+        [_json("sales_order", "shipping", "{unit_price_minor}", 1)],
+    ),
+    (
+        "taxes",
+        "a line says a cent too much tax",
+        ["update order_line set tax_minor = tax_minor + 1 where tax_included and tax_minor > 0"],
+    ),
+    (
+        "taxes",
+        "a line says another rate",
+        ["update order_line set tax_rate_ppm = 70000 where tax_rate_ppm = 190000"],
+    ),
+    (
+        "taxes",
+        "tax of a class without a rate",
+        ["update order_line set tax_rate_ppm = null where tax_rate_ppm = 190000"],
+    ),
+    (
+        "taxes",
+        "an adjusted price bears the tax of the old one",
+        [
+            (
+                "update order_line set adjusted_tax_minor = tax_minor"
+                " where adjusted_tax_minor is not null"
+            )
+        ],
+    ),
+    (
+        "taxes",
+        "shipping says a cent too much tax",
+        [_json("sales_order", "shipping", "{tax_minor}", 1)],
+    ),
     ("tenders", "a payment is too large", ["update tender set amount_minor = amount_minor + 1"]),
+    (
+        "tenders",
+        "a payment was rounded by more than a coin",
+        [
+            (
+                "update tender set amount_minor = amount_minor + 10, rounding_minor = rounding_minor + 10"
+                " where type = 'cash'"
+            )
+        ],
+    ),
+    (
+        "tenders",
+        "a payment by card was rounded",
+        [
+            "alter table tender drop constraint tender_rounding_is_cash",
+            (
+                "update tender set amount_minor = amount_minor + 1, rounding_minor = 1,"
+                " cash_step_minor = 5 where type = 'card'"
+                " and order_id not in (select order_id from refund)"
+            ),
+        ],
+    ),
     ("refunds", "too much went back", ["update refund set amount_minor = amount_minor + 1"]),
+    (
+        "refunds",
+        "a sum went back that coins cannot make",
+        [
+            (
+                "update refund set amount_minor = amount_minor + 1, rounding_minor = rounding_minor + 1"
+                " where rounding_minor <> 0"
+            )
+        ],
+    ),
+    (
+        "refunds",
+        "more went back to a tender than it was",
+        [
+            (
+                "update refund set amount_minor = amount_minor + 1000000,"
+                " rounding_minor = rounding_minor + 1000000"
+            )
+        ],
+    ),
+    (
+        "refunds",
+        "an adjusted price was not given back",
+        [
+            (
+                "update order_line set adjusted_total_minor = null, adjusted_tax_minor = null"
+                " where adjusted_total_minor is not null"
+            )
+        ],
+    ),
+    ("usages", "a use was counted twice", ["update usage_count set used = used + 1"]),
+    (
+        "usages",
+        "a use is by an order that does not exist",
+        ["update usage set order_id = gen_random_uuid() where state = 'used'"],
+    ),
+    (
+        "usages",
+        "an order that was cancelled still uses its coupon",
+        [
+            "update usage set state = 'used' where state = 'freed' and kind = 'coupon'",
+            "update usage_count set used = used + 1 where code = 'SAVE'",
+        ],
+    ),
+    (
+        "usages",
+        "a coupon took something off, and nobody counted it",
+        [
+            "delete from usage where state = 'used' and kind = 'coupon'",
+            "update usage_count set used = 0 where kind = 'coupon'",
+        ],
+    ),
+    (
+        "usages",
+        "an order used its coupon twice",
+        [
+            (
+                "insert into usage (id, kind, code, state, order_id, recorded_at)"
+                " select gen_random_uuid(), kind, code, state, order_id, recorded_at"
+                " from usage where state = 'used' and kind = 'coupon'"
+            ),
+            "update usage_count set used = used * 2 where kind = 'coupon'",
+        ],
+    ),
+    (
+        "usages",
+        "a coupon was used more often than it may be",
+        ["""update coupon set document = document || '{"usage_limit": 0}'"""],
+    ),
+    (
+        "usages",
+        "a customer used a coupon more often than they may",
+        ["""update coupon set document = document || '{"limit_per_customer": 0}'"""],
+    ),
+    (
+        "usages",
+        "a promotion was used more often than it may be",
+        ["""update promotion set document = document || '{"usage_limit": 0}' where code = 'ten'"""],
+    ),
+    (
+        "one_price",
+        "the web has a price of its own, and nobody says why",
+        [
+            "alter table price_list drop constraint price_list_override_explained",
+            (
+                "insert into price_list (code, name, currency, channel, priority, updated_at)"
+                " values ('cheap', 'Cheap', 'EUR', 'web', 9, now())"
+            ),
+            (
+                "insert into price (price_list, sku, valid_from, amount_minor, book_version, recorded_at)"
+                " values ('cheap', 'A', 'epoch', 1, 0, now())"
+            ),
+        ],
+    ),
+    (
+        "one_price",
+        "a promotion of one store does not say why",
+        [
+            "alter table promotion drop constraint promotion_override_explained",
+            (
+                """update promotion set document = document || '{"locations": ["S1"]}'"""
+                " where code = 'ten'"
+            ),
+        ],
+    ),
     (
         "order_movements",
         "goods were promised to an order that does not exist",
@@ -218,6 +410,63 @@ async def _books(retailer: Retailer) -> None:
     stolen = {"sku": "C", "location": "S1", "change": -2, "reason": "theft"}
     await post("/v1/stock/adjustments", stolen)
     assert euro(99) == placed.json()["fulfillments"][0]["lines"][0]["unit_price"]
+    await _priced_books(retailer)
+
+
+async def _priced_books(retailer: Retailer) -> None:
+    """Sell with discounts, coupons, taxes, shipping and small coins; give some of it back."""
+    office = retailer.office
+
+    async def put(path: str, **body: Any) -> None:
+        answer = await office.put(path, body)
+        assert answer.is_success, answer.text
+
+    async def post(path: str, **body: Any) -> dict[str, Any]:
+        answer = await office.post(path, body)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def sell(*lines: dict[str, Any], paid: int, by: str = "card", **more: Any) -> str:
+        wanted = order(served("ship", "S1", *lines), paid=paid, by=by)
+        placed = await post("/v1/orders", **wanted, channel="web", **more)
+        return f"/v1/orders/{placed['id']}"
+
+    rate = {"tax_class": "standard", "rate_ppm": 190_000, "valid_from": "2020-01-01T00:00:00Z"}
+    await put("/v1/tax-rates", rates=[rate])
+    await put("/v1/currencies/EUR", cash_step=5)
+    await put("/v1/skus/SOAP", name="Soap")
+    await retailer.prices(SOAP=99)
+    await retailer.receive("SOAP", S1=9)
+    ten = {"type": "percent", "rate_ppm": 100_000}
+    await put("/v1/promotions/ten", name="Ten", action=ten, skus=["A"], usage_limit=9)
+    off = {"type": "amount", "amount": euro(100), "level": "order"}
+    await put("/v1/promotions/save", name="Save", action=off, currency="EUR", coupon_only=True)
+    await put("/v1/coupons/SAVE", promotion="save", usage_limit=2, limit_per_customer=1)
+    trade = {"scope": {"customer_group": "trade"}, "tax_included": False, "priority": 5}
+    await put("/v1/price-lists/trade", name="Trade", currency="EUR", **trade)
+    prices = [{"sku": "A", "price": euro(1500)}]
+    await put("/v1/price-lists/trade/prices", prices=prices)
+
+    # 2 × 20.00, 10 % off, 1.00 off, and shipping; matched to 17.00 each; one of them cancelled.
+    saving: dict[str, Any] = {"coupons": [{"code": "save"}], "shipping": {"price": euro(499)}}
+    kept = await sell(line("A", 2), paid=3999, customer="anna", **saving)
+    match = {"reason": "seen for less", "lines": [{"line": 1, "unit_price": euro(1700)}]}
+    await post(f"{kept}/price-adjustments", **match)
+    one = {"reason": "one is enough", "lines": [{"line": 1, "quantity": 1}]}
+    await post(f"{kept}/cancellation", **one)
+    # 2.97 are 2.95 in coins, and 0.99 of it are 1.00.
+    coins = await sell(line("SOAP", 3), paid=295, by="cash")
+    await post(f"{coins}/cancellation", **one)
+    # All of it comes to nothing, shipping and coupon too.
+    nothing = await sell(line("A", 1), paid=2199, customer="ben", **saving)
+    await post(f"{nothing}/cancellation", reason="never mind")
+    # 15.00 less 10 %, and 19 % on top.
+    await sell(line("A", 1), paid=1607, customer_groups=["trade"])
+
+
+async def _audit(tx: Transaction) -> list[audit.Finding]:
+    return await audit.audit(tx, now=clock.now())
 
 
 class _Planted(Exception):
@@ -231,7 +480,7 @@ async def _plant(database: Database, statements: list[str]) -> list[str]:
         async with database.transaction() as tx:
             for statement in statements:
                 assert await tx.execute(statement) or statement.startswith("alter"), statement
-            failed += [found.check for found in await audit.audit(tx) if not found.holds]
+            failed += [found.check for found in await _audit(tx) if not found.holds]
             raise _Planted
     return failed
 
@@ -240,7 +489,7 @@ async def test_one_fault_fails_one_check(retailer: Retailer) -> None:
     """Given true books, when one thing in them is made untrue, then exactly its check says so."""
     await _books(retailer)
     async with retailer.process.database.transaction(snapshot=True) as tx:
-        before = await audit.audit(tx)
+        before = await _audit(tx)
 
     found = {
         fault: await _plant(retailer.process.database, statements)

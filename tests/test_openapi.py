@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 
-from tests.api.test_routes import ROWS
+from tests.api.test_routes import ASKED_BY_POST, ROWS
 from tests.callers import Retailer
 
 
@@ -67,7 +67,8 @@ async def test_every_reference_leads_somewhere(document: Any) -> None:
 async def test_writes_describe_their_key_and_body(document: Any) -> None:
     for (method, path), operation in _operations(document).items():
         headers = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
-        assert ("Idempotency-Key" in headers) is (method == "POST"), path
+        writes = method == "POST" and path not in ASKED_BY_POST
+        assert ("Idempotency-Key" in headers) is writes, path
         if method in {"POST", "PUT"} and "/imports/" not in path:
             assert list(operation["requestBody"]["content"]) == ["application/json"], path
             assert operation["requestBody"]["required"] is True
@@ -80,7 +81,7 @@ async def test_codes_in_paths_are_described(document: Any) -> None:
             if parameter["in"] == "path" and parameter["name"] in {"code", "sku"}:
                 if row[1].startswith("/problems"):
                     continue
-                assert parameter["schema"]["maxLength"] == 64, row
+                assert parameter["schema"]["maxLength"] <= 64, row
                 assert "pattern" in parameter["schema"], row
 
 

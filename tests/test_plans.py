@@ -39,6 +39,8 @@ GROWING = {
     "transfer",
     "transfer_discrepancy",
     "transfer_line",
+    "usage",
+    "usage_count",
 }
 TOGETHER = {
     "placing an order reads": _reading_together(
@@ -89,6 +91,9 @@ TOGETHER = {
             sql("orders.place_fulfillments"),
             sql("orders.place_lines"),
             sql("orders.place_tenders"),
+            sql("pricing.record_usages"),
+            sql("pricing.use_claims"),
+            sql("pricing.count_usages"),
             sql("events.record_events"),
             sql("idempotency.remember_keys"),
         )
@@ -102,6 +107,8 @@ TOGETHER = {
             sql("orders.change_fulfillments"),
             sql("orders.refund_tenders"),
             sql("events.record_events"),
+            sql("pricing.free_usages"),
+            sql("pricing.count_usages"),
         )
     ),
     "booking stock reads": _reading_together(
@@ -144,6 +151,11 @@ TOGETHER = {
         "inventory.transfer_discrepancies",
         "inventory.transfer_lines",
         "inventory.transfers",
+        "pricing.claims",
+        "pricing.claims_counted",
+        "pricing.customers_counted",
+        "pricing.lock_usage_counts",
+        "pricing.usages_of_orders",
     )
 }
 

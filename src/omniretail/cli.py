@@ -1,29 +1,27 @@
 """The command line: run omniretail, bring its database up to date, prove its books, fill it."""
 
 import asyncio
-import contextlib
 import os
 import shutil
 import socket
 import sys
-import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 import rich_click as click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Column, Table
+from rich.table import Table
 
 from omniretail import (
     __version__,
     audit,
     channels,
+    cli_keys,
     clock,
     demo,
     embedded,
@@ -32,14 +30,20 @@ from omniretail import (
     idempotency,
     imports,
     inventory,
+    pricing,
     serving,
 )
+from omniretail.cli_database import (
+    bring_up_to_date,
+    connected,
+    database_url,
+    errors,
+    home_directory,
+    with_database,
+)
 from omniretail.db import Database
-from omniretail.errors import DomainError
-from omniretail.migrations import ensure_months, migrate
+from omniretail.migrations import ensure_months
 from omniretail.settings import Settings, load
-
-Result = TypeVar("Result")
 
 _out = Console(highlight=False)
 _err = Console(highlight=False, stderr=True)
@@ -73,7 +77,7 @@ def main() -> None:
 def serve(with_demo: bool) -> None:
     """Serve the API until Ctrl-C."""
     settings = load()
-    with _errors(), _database_url(settings, exclusive=True) as (url, home):
+    with errors(), database_url(settings, exclusive=True) as (url, home):
         _await_port(settings)
         keys, _ = asyncio.run(_prepare(settings, url, home if with_demo else None))
         _banner(settings, keys)
@@ -86,7 +90,7 @@ def serve(with_demo: bool) -> None:
 def migrate_command() -> None:
     """Bring the database to the newest version."""
     settings = load()
-    version = _with_database(settings, lambda database: _migrate(database, settings))
+    version = with_database(settings, lambda database: bring_up_to_date(database, settings))
     _out.print(f"The database is at {version}.")
 
 
@@ -99,19 +103,21 @@ def demo_command(reset: bool, yes: bool) -> None:
     if reset:
         if settings.database_url:
             raise click.ClickException("--reset deletes the embedded database only.")
-        home = _home(settings)
+        home = home_directory(settings)
         if not yes:
             click.confirm(f"Delete everything in {home / 'data'}?", abort=True)
-        with _errors(), embedded.running(home, exclusive=True):
+        with errors(), embedded.running(home, exclusive=True):
             pass  # refused while somebody serves it; whoever only reads has ended with us
         shutil.rmtree(home / "data")
         (home / _KEYS_FILE).unlink(missing_ok=True)
         _out.print("The embedded database is gone; the next start makes a new one.")
         return
-    with _errors(), _database_url(settings) as (url, home):
+    with errors(), database_url(settings) as (url, home):
         if not asyncio.run(_prepare(settings, url, home))[1]:
             raise click.ClickException("There is a retailer in this database already.")
-    _out.print(f"The demo retailer is loaded; its keys are in {_home(settings) / _KEYS_FILE}.")
+    _out.print(
+        f"The demo retailer is loaded; its keys are in {home_directory(settings) / _KEYS_FILE}."
+    )
 
 
 @main.command()
@@ -120,15 +126,17 @@ def verify() -> None:
 
     async def run(database: Database) -> list[audit.Finding]:
         async with database.transaction(snapshot=True) as tx:
-            return await audit.audit(tx)
+            return await audit.audit(tx, now=clock.now())
 
-    findings = _with_database(load(), run, migrated=False)
+    findings = with_database(load(), run, migrated=False)
     table = Table("check", "what must be true", "exceptions", title="The books")
     for finding in findings:
         mark = "[green]0[/]" if finding.holds else f"[bold red]{finding.exceptions}[/]"
         table.add_row(finding.check, finding.truth, mark)
         for example in finding.examples:
-            table.add_row("", f"[red]{example}[/]", "")
+            table.add_row("", f"[red]{escape(example)}[/]", "")
+        for note in finding.notes:
+            table.add_row("", f"[yellow]{escape(note)}[/]", "")
     _out.print(table)
     if not all(finding.holds for finding in findings):
         _out.print("[bold red]The books are not true.[/]")
@@ -160,7 +168,7 @@ def import_command(kind: imports.Kind, file: Path, refused: Path | None) -> None
             )
 
     report, start = refused or file.with_suffix(".refused.csv"), time.monotonic()
-    taken, rejected = _with_database(load(), run)
+    taken, rejected = with_database(load(), run)
     _out.print(f"{taken} rows taken, {len(rejected)} refused, {time.monotonic() - start:.1f} s.")
     if rejected:
         files.write_report(report, rejected)
@@ -200,7 +208,7 @@ def export_command(kind: exports.Kind, output: str, as_of: datetime | None) -> N
             )
 
     try:
-        count = _with_database(load(), run)
+        count = with_database(load(), run)
         if whole:
             part.replace(target)
     except OSError as error:
@@ -211,89 +219,17 @@ def export_command(kind: exports.Kind, output: str, as_of: datetime | None) -> N
     _err.print(f"{count} rows exported.")
 
 
-@main.group()
-def keys() -> None:
-    """Make, list and revoke API keys."""
-
-
-@keys.command("create")
-@click.option("--kind", type=click.Choice(channels.KINDS), required=True)
-@click.option("--name", required=True, help="Whose key it is, in your words.")
-@click.option("--channel", help="The channel it acts in; terminals and channel keys need one.")
-@click.option("--location", multiple=True, help="Where it may act; none means everywhere.")
-@click.option("--scope", multiple=True, help="What it may do; default: what its kind needs.")
-def create_key(
-    kind: channels.Kind,
-    name: str,
-    channel: str | None,
-    location: tuple[str, ...],
-    scope: tuple[str, ...],
-) -> None:
-    """Make a key and print it; it cannot be shown again."""
-
-    async def run(database: Database) -> channels.NewKey:
-        return await database.run(
-            lambda tx: channels.create_key(
-                tx,
-                kind=kind,
-                name=name,
-                channel=channel,
-                locations=frozenset(location),
-                scopes=frozenset(scope) or None,
-                now=clock.now(),
-            )
-        )
-
-    made = _with_database(load(), run)
-    _out.print(f"{made.token}\nscopes: {' '.join(sorted(made.principal.scopes))}", soft_wrap=True)
-
-
-@keys.command("list")
-def list_keys() -> None:
-    """List every key, without its secret."""
-
-    async def run(database: Database) -> list[tuple[str, channels.Principal, object]]:
-        async with database.transaction() as tx:
-            return [*await channels.list_keys(tx)]
-
-    # A prefix cut short could not be revoked.
-    table = Table(Column("prefix", min_width=17), "kind", "name", "channel", "locations", "revoked")
-    for prefix, principal, revoked_at in _with_database(load(), run):
-        table.add_row(
-            prefix,
-            principal.kind,
-            principal.name,
-            principal.channel or "any",
-            " ".join(sorted(principal.locations)) or "any",
-            str(revoked_at or ""),
-        )
-    _out.print(table)
-
-
-@keys.command("revoke")
-@click.argument("prefix")
-def revoke_key(prefix: str) -> None:
-    """Revoke a key; running processes honor it for a few seconds more."""
-
-    async def run(database: Database) -> bool:
-        return await database.run(lambda tx: channels.revoke_key(tx, prefix, now=clock.now()))
-
-    if not _with_database(load(), run):
-        raise click.ClickException(f"There is no live key with the prefix {prefix}.")
-    _out.print(f"{prefix} is revoked.")
-
-
 @main.command()
 @click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)
 def retain(days: int) -> None:
-    """Forget idempotency keys older than so many days, close holds that have run out, and make the
-    coming months' partitions.
+    """Forget idempotency keys, and claims of coupons that ran out, older than so many days; close
+    holds that have run out; make the coming months' partitions.
     """
 
-    async def run(database: Database) -> tuple[int, int]:
+    async def run(database: Database) -> tuple[int, int, int]:
         now = clock.now()
         await database.run(lambda tx: ensure_months(tx, now=now))
-        moment, forgotten, closed = now - timedelta(days=days), 0, 0
+        moment, forgotten, closed, claims = now - timedelta(days=days), 0, 0, 0
         while count := await database.run(
             lambda tx: idempotency.forget_before(tx, moment=moment, most=10_000)
         ):
@@ -302,81 +238,21 @@ def retain(days: int) -> None:
             lambda tx: inventory.sweep_holds(tx, now=now, most=_HOLDS_AT_ONCE)
         ):
             closed += count
-        return forgotten, closed
+        while count := await database.run(
+            lambda tx: pricing.forget_claims(tx, moment=moment, most=10_000)
+        ):
+            claims += count
+        return forgotten, closed, claims
 
-    forgotten, closed = _with_database(load(), run)
-    _out.print(f"{forgotten} idempotency keys forgotten, {closed} lines of holds closed.")
+    forgotten, closed, claims = with_database(load(), run)
+    _out.print(
+        f"{forgotten} idempotency keys and {claims} claims forgotten, {closed} lines of holds closed."
+    )
 
 
 main.add_command(demo_command, "demo")
-
-
-def _with_database(
-    settings: Settings,
-    work: Callable[[Database], Awaitable[Result]],
-    *,
-    migrated: bool = True,
-) -> Result:
-    """Run one piece of work on the database, whichever it is; `migrated`: at the newest version."""
-
-    async def run(url: str) -> Result:
-        async with _connected(settings, url) as database:
-            if migrated:
-                await _migrate(database, settings)
-            return await work(database)
-
-    with _errors(), _database_url(settings) as (url, _):
-        return asyncio.run(run(url))
-
-
-@contextlib.asynccontextmanager
-async def _connected(settings: Settings, url: str) -> AsyncIterator[Database]:
-    database = Database(
-        url,
-        schema=settings.schema,
-        pool_size=2,
-        prepared_statements=settings.prepared_statements,
-    )
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-@contextlib.contextmanager
-def _database_url(settings: Settings, *, exclusive: bool = False) -> Iterator[tuple[str, Path]]:
-    """Yield the database's URL, and the directory of ours where the demo's keys are kept."""
-    home = _home(settings)
-    if settings.database_url:
-        yield settings.database_url, home
-        return
-    with embedded.running(home, exclusive=exclusive) as server:
-        ended = threading.Event()
-        keeper = threading.Thread(target=_keep_running, args=(server, ended), daemon=True)
-        if exclusive:
-            keeper.start()
-        try:
-            yield server.url(), home
-        finally:
-            ended.set()
-            if exclusive:
-                keeper.join()
-
-
-def _keep_running(server: embedded.Server, ended: threading.Event) -> None:
-    while not ended.wait(1.0):
-        # It is tried again a second later; meanwhile requests answer 503.
-        with contextlib.suppress(embedded.EmbeddedError, OSError):
-            server.ensure_running()
-
-
-@contextlib.contextmanager
-def _errors() -> Iterator[None]:
-    """Say what went wrong in one line, without a traceback, where it is the operator's to mend."""
-    try:
-        yield
-    except (DomainError, embedded.EmbeddedError) as error:
-        raise click.ClickException(str(error)) from error
+main.add_command(cli_keys.keys)
+main.add_command(cli_keys.quote_keys)
 
 
 async def _prepare(
@@ -386,8 +262,9 @@ async def _prepare(
 
     Returns the demo's keys, where they are known, and whether the demo was loaded just now.
     """
-    async with _connected(settings, url) as database:
-        await _migrate(database, settings)
+    async with connected(settings, url) as database:
+        await bring_up_to_date(database, settings)
+        await database.run(lambda tx: pricing.ensure_signing_key(tx, now=clock.now()))
         if demo_home is None:
             return None, False
         kept = demo_home / _KEYS_FILE
@@ -403,12 +280,6 @@ async def _prepare(
         return made, True
 
 
-async def _migrate(database: Database, settings: Settings) -> str:
-    version = await migrate(database.url, schema=settings.schema)
-    await database.run(lambda tx: ensure_months(tx, now=clock.now()))
-    return version
-
-
 def _progress(console: Console = _out) -> Progress:
     return Progress(
         SpinnerColumn(),
@@ -418,12 +289,6 @@ def _progress(console: Console = _out) -> Progress:
         console=console,
         transient=True,
     )
-
-
-def _home(settings: Settings) -> Path:
-    if settings.data_directory:
-        return Path(settings.data_directory).absolute()
-    return embedded.default_data_directory()
 
 
 def _await_port(settings: Settings) -> None:

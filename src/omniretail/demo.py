@@ -1,7 +1,8 @@
 """The demo retailer: generated, small, and made only through the doors that a real one uses.
 
-Four stores and a warehouse, 240 SKUs and a kit with prices in euro, stock, a few orders in each state,
-and one key of every kind. Loaded once; the keys are written to a file that only its owner can read.
+Four stores and a warehouse, 240 SKUs and a kit with prices in euro, taxes, promotions and a coupon,
+stock, a few orders in each state, and one key of every kind. Loaded once; the keys are written to a
+file that only its owner can read.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,6 +35,9 @@ _LOCATIONS = (
     ("PAR", "Paris, Rivoli", "store", 48.8566, 2.3522, ("carry_out", "pickup")),
     ("VIE", "Wien, Mariahilf", "store", 48.1985, 16.3500, ("carry_out", "pickup")),
 )
+_REGIONS = {"BER": "DE", "PAR": "FR", "VIE": "AT"}
+_TAX_RATES = {"NL": 210_000, "DE": 190_000, "FR": 200_000, "AT": 200_000}
+_HOME = "NL"
 _ZONES = {"BER": "Europe/Berlin", "PAR": "Europe/Paris", "VIE": "Europe/Vienna"}
 _GOODS = (
     ("TEE", "T-shirt", 1990),
@@ -45,6 +49,30 @@ _GOODS = (
     ("CAP", "Casquette d’été", 2190),
     ("LAMP", "Desk lamp", 4490),
 )
+_CATEGORIES = {"MUG": "home", "LAMP": "home", "CAP": "headwear"}
+_GOLD_HOODIE_MINOR = 4990
+_PROMOTIONS = (
+    pricing.Promotion(
+        code="CAPS-3-FOR-2",
+        name="Caps: three for the price of two",
+        action=pricing.BuyXGetY(buy=2, get=1),
+        categories=frozenset({"headwear"}),
+    ),
+    pricing.Promotion(
+        code="WELCOME",
+        name="10 % off the first order",
+        action=pricing.Percent(rate_ppm=100_000, level="order"),
+        coupon_only=True,
+    ),
+    pricing.Promotion(
+        code="FREE-SHIPPING",
+        name="Free shipping from 75 euro",
+        action=pricing.Shipping(rate_ppm=1_000_000),
+        currency="EUR",
+        minimum_minor=7500,
+    ),
+)
+_WELCOME = pricing.Coupon(code="WELCOME10", promotion="WELCOME", limit_per_customer=1)
 _COLORS = ("Black", "White", "Red", "Blue", "Green", "Sand")
 _SIZES = ("XS", "S", "M", "L", "XL")
 _TWIN_PACK = catalog.SkuSpec(
@@ -112,7 +140,7 @@ async def _master_data(tx: Transaction, advance: Advance, now: datetime) -> None
     ):
         await channels.put_channel(
             tx,
-            channels.ChannelSpec(code=code, name=name, kind=kind, currency="EUR"),  # type: ignore[arg-type]
+            channels.ChannelSpec(code=code, name=name, kind=kind, currency="EUR", region=_HOME),  # type: ignore[arg-type]
             now=now,
         )
     _all_good(await catalog.put_locations(tx, [_location(*row) for row in _LOCATIONS], now=now))
@@ -123,12 +151,32 @@ async def _master_data(tx: Transaction, advance: Advance, now: datetime) -> None
     advance("locations")
     _all_good(await catalog.put_skus(tx, [*_skus(), _TWIN_PACK], now=now))
     advance("SKUs")
-    await pricing.put_price_list(
-        tx, pricing.PriceListSpec(code="retail", name="Retail prices", currency="EUR"), now=now
+    await _prices(tx, now)
+    advance("prices")
+
+
+async def _prices(tx: Transaction, now: datetime) -> None:
+    # In the Netherlands nobody has smaller coins than five cents.
+    euro = pricing.Currency(code="EUR", exponent=2, cash_step_minor=5)
+    await pricing.put_currency(tx, euro, now=now)
+    rates = [
+        pricing.TaxRate(tax_class="standard", region=region, valid_from=now, rate_ppm=rate_ppm)
+        for region, rate_ppm in _TAX_RATES.items()
+    ]
+    _all_good(await pricing.put_tax_rates(tx, rates, now=now))
+    retail = pricing.PriceList(code="retail", name="Retail prices", currency="EUR")
+    gold = pricing.PriceList(
+        code="gold",
+        name="Gold customers",
+        currency="EUR",
+        priority=10,
+        scope=pricing.Scope(customer_group="gold"),
     )
+    for price_list in (retail, gold):
+        await pricing.put_price_list(tx, price_list, now=now)
     prices = [
         pricing.NewPrice(
-            price_list="retail",
+            price_list=retail.code,
             sku=f"{code}-{color[:3].upper()}-{size}",
             amount_minor=amount,
             currency="EUR",
@@ -137,8 +185,15 @@ async def _master_data(tx: Transaction, advance: Advance, now: datetime) -> None
         for (code, _, amount), color, size in product(_GOODS, _COLORS, _SIZES)
     ]
     twin_pack = structs.replace(prices[0], sku=_TWIN_PACK.code, amount_minor=_TWIN_PACK_MINOR)
-    _all_good(await pricing.set_prices(tx, [*prices, twin_pack], now=now))
-    advance("prices")
+    for_gold = [
+        structs.replace(price, price_list=gold.code, amount_minor=_GOLD_HOODIE_MINOR)
+        for price in prices
+        if price.sku.startswith("HOOD-")
+    ]
+    _all_good(await pricing.set_prices(tx, [*prices, twin_pack, *for_gold], now=now))
+    for promotion in _PROMOTIONS:
+        await pricing.put_promotion(tx, promotion, now=now)
+    _all_good(await pricing.put_coupons(tx, [_WELCOME], now=now))
 
 
 def _skus() -> list[catalog.SkuSpec]:
@@ -151,6 +206,7 @@ def _skus() -> list[catalog.SkuSpec]:
                 name=f"{name}, {color.lower()}, {size}",
                 barcodes=(catalog.Barcode(code=_gtin(number)),),
                 ordering=_BACK_ORDERED.get(code),
+                categories=(_CATEGORIES.get(good, "clothing"),),
             )
         )
     return skus
@@ -328,6 +384,7 @@ def _location(
         name=name,
         kind=kind,
         time_zone=_ZONES.get(code, "Europe/Amsterdam"),
+        region=_REGIONS.get(code, _HOME),
         latitude=latitude,
         longitude=longitude,
         capabilities=capabilities,

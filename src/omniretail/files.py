@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from omniretail import channels, exports, idempotency, imports
+from omniretail import channels, exports, idempotency, imports, pricing
 from omniretail.db import Database
 from omniretail.errors import DomainError
 from omniretail.ids import new_id
@@ -34,9 +34,11 @@ async def take_file(
     lines that are done, and how many there are. Returns how many rows were taken, and those refused.
     """
     content, lines = _digest(path)
+    async with database.reading() as tx:
+        exponents = await pricing.exponents(tx)
     taken, refused = 0, list[imports.Refused]()
     with path.open(encoding="utf-8", newline="") as source:
-        rows = imports.read(kind, source, now=clock())
+        rows = imports.read(kind, source, exponents=exponents, now=clock())
         while piece := list(islice(rows, _ROWS_AT_ONCE)):
             command = imports.TakeRows(
                 key=idempotency.Key(principal.id, f"{kind}:{content}:{piece[0].line}", b""),

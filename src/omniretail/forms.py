@@ -9,12 +9,16 @@ _WITHIN = r"[^,/|\x00-\x1f\x7f\ufffd]"
 
 CODE = rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z"
 TEXT = r"^[^\x00]*\Z"
+CODE_OR_NOTHING = rf"{CODE}|^\Z"
 CURRENCY = r"^[A-Z]{3}\Z"
+HOUR = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\Z"
 
 _IN_WORDS = {
     CODE: "a code: any script, but no comma, slash, bar, control character or outer space",
+    CODE_OR_NOTHING: "a code, or nothing",
     TEXT: "a text without NUL characters",
     CURRENCY: "three capital letters, as ISO 4217 names a currency",
+    HOUR: "an hour of the day as a clock shows it, such as 17:30 or 17:30:00",
 }
 
 

@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_cache_seconds: float = 5.0
     """How long a process may go on honoring a key that has been revoked."""
     body_limit_bytes: int = 10_000_000
+    quote_seconds: int = 1800
+    """How long a quote is charged exactly."""
 
 
 _VARIABLES = {

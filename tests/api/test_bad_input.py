@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniretail import clock, imports
+from omniretail import clock, imports, pricing
 from tests.callers import Caller, Retailer, euro, line, order, served
 from tests.live import Live
 
@@ -24,8 +24,9 @@ _TABLES = (
     *("channel", "location", "sku", "sku_barcode", "price_list", "price", "price_book"),
     *("stock_level", "stock_movement", "sales_order", "order_line", "fulfillment", "tender"),
     *("refund", "event", "idempotency_key", "api_key", "location_group", "location_group_member"),
-    *("channel_stock_policy", "channel_sku_threshold", "expected_receipt"),
+    *("tax_rate", "currency", "channel_stock_policy", "channel_sku_threshold", "expected_receipt"),
     *("transfer", "transfer_line", "transfer_discrepancy"),
+    *("promotion", "coupon", "usage", "usage_count"),
     *("count_task", "count_task_line", "stock_count", "shortage"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
@@ -41,10 +42,18 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             **order(served("pickup", "S1", priced), paid=2000),
             "channel": "web",
             "placed_at": now,
+            "customer": "ann",
+            "customer_groups": ["gold"],
+            "region": "NL",
+            "shipping": {"price": euro(0), "tax_class": "standard"},
         },
         ("POST", f"/v1/orders/{_NOBODY}/cancellation"): {
             "reason": "no longer wanted",
             "lines": [{"line": 1, "quantity": 1}],
+        },
+        ("POST", f"/v1/orders/{_NOBODY}/price-adjustments"): {
+            "reason": "price match",
+            "lines": [{"line": 1, "unit_price": euro(1)}],
         },
         ("POST", f"/v1/fulfillments/{_NOBODY}/handover"): step,
         ("POST", f"/v1/fulfillments/{_NOBODY}/shipment"): step,
@@ -99,6 +108,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
         ("PUT", "/v1/skus/N1"): {
             "name": "New",
             "tax_class": "standard",
+            "categories": ["shirts", "summer"],
             "status": "active",
             "barcodes": [{"code": "4006381333931", "kind": "gtin"}],
             "ordering": {"policy": "pre_order", "limit": 3, "ships_at": now},
@@ -117,9 +127,15 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "capabilities": ["pickup"],
             "status": "active",
             "safety_stock": 2,
+            "region": "DE",
         },
         ("PUT", "/v1/location-groups/n1"): {"name": "New", "locations": ["S1", "WH"]},
-        ("PUT", "/v1/channels/n1"): {"name": "New", "kind": "mobile", "currency": "EUR"},
+        ("PUT", "/v1/channels/n1"): {
+            "name": "New",
+            "kind": "mobile",
+            "currency": "EUR",
+            "region": "DE",
+        },
         ("PUT", "/v1/channels/n1/stock-policy"): {
             "pool": "n1",
             "threshold": 3,
@@ -142,9 +158,124 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "all_or_nothing": True,
         },
         ("POST", f"/v1/stock/expected-receipts/{_NOBODY}/cancellation"): {},
-        ("PUT", "/v1/price-lists/retail"): {"name": "New", "currency": "EUR"},
+        ("PUT", "/v1/price-lists/n1"): {
+            "name": "New",
+            "currency": "EUR",
+            "priority": 5,
+            "tax_included": False,
+            "scope": {
+                "customer": "C-1",
+                "customer_group": "gold",
+                "location": "S1",
+                "region": "DE",
+                "channel": "web",
+            },
+            "time_zone": "Europe/Amsterdam",
+            "valid_from": "2026-03-01T00:00:00",
+            "valid_until": "2099-03-01T00:00:00+01:00",
+            "override_reason": "the store closes",
+        },
         ("PUT", "/v1/price-lists/retail/prices"): {
-            "prices": [{"sku": "A", "price": euro(1), "valid_from": now}]
+            "prices": [
+                {
+                    "sku": "A",
+                    "price": euro(2),
+                    "valid_from": now,
+                    "tiers": [{"from_quantity": 10, "price": euro(1)}],
+                }
+            ]
+        },
+        ("PUT", "/v1/tax-rates"): {
+            "rates": [
+                {"tax_class": "reduced", "region": "DE", "rate_ppm": 70_000, "valid_from": now},
+                {"tax_class": "standard", "region": "", "rate_ppm": 190_000, "valid_from": now},
+            ]
+        },
+        ("PUT", "/v1/currencies/IDR"): {
+            "exponent": 0,
+            "cash_step": 100,
+            "rounding": "half_even",
+            "tax_per": "unit",
+        },
+        ("PUT", "/v1/promotions/n1"): {
+            "name": "New",
+            "action": {
+                "type": "threshold",
+                "steps": [
+                    {"minimum": euro(5000), "rate_ppm": 100_000, "amount": euro(100)},
+                    {"minimum": euro(9000), "amount": euro(900)},
+                ],
+            },
+            "status": "active",
+            "priority": 5,
+            "stackable": False,
+            "exclusive_group": "spring",
+            "stop": True,
+            "currency": "EUR",
+            "skus": ["A", "B"],
+            "categories": ["shirts"],
+            "customer_groups": ["gold"],
+            "channels": ["web"],
+            "locations": ["S1"],
+            "override_reason": "the store opens",
+            "minimum": euro(1000),
+            "usage_limit": 100,
+            "coupon_only": True,
+            "time_zone": "Europe/Berlin",
+            "valid_from": now,
+            "valid_until": "9998-01-01T00:00:00",
+            "hours": {
+                "time_zone": "UTC",
+                "days": [1, 7],
+                "since": "08:00:00",
+                "until": "12:00:00",
+            },
+        },
+        ("PUT", "/v1/promotions/n2"): {
+            "name": "New",
+            "action": {
+                "type": "bundle",
+                "parts": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 2}],
+                "amount": euro(2500),
+            },
+            "most_per_basket": 2,
+            "coupon_only": True,
+        },
+        ("PUT", "/v1/coupons/N1"): {
+            "promotion": "n2",
+            "status": "active",
+            "usage_limit": 1,
+            "limit_per_customer": 1,
+            "time_zone": "Europe/Berlin",
+            "valid_from": now,
+            "valid_until": "9998-01-01T00:00:00",
+        },
+        ("PUT", "/v1/coupons"): {
+            "coupons": [
+                {
+                    "code": "N2",
+                    "promotion": "n2",
+                    "status": "active",
+                    "usage_limit": 1,
+                    "limit_per_customer": 1,
+                    "time_zone": "UTC",
+                    "valid_from": now,
+                    "valid_until": "9998-01-01T00:00:00",
+                }
+            ]
+        },
+        ("POST", "/v1/coupon-claims"): {"coupon": "n2", "customer": "ada", "ttl_seconds": 60},
+        ("POST", "/v1/quotes"): {
+            "lines": [priced],
+            "coupons": [],
+            "channel": "web",
+            "location": "S1",
+            "customer": "anna",
+            "customer_groups": ["gold"],
+            "region": "north",
+            "shipping": {"price": euro(499), "tax_class": "standard", "tax_included": True},
+            "at": now,
+            "explain": True,
         },
         ("POST", "/v1/transfers"): {
             "source": "WH",
@@ -264,7 +395,8 @@ async def books(retailer: Retailer) -> dict[str, str]:
 
 @pytest.fixture
 async def books_untouched(retailer: Retailer) -> AsyncIterator[None]:
-    """Fails a test that changed anything."""
+    """Fails a test that changed anything but by starting a server, which needs a key for quotes."""
+    await retailer.process.database.run(lambda tx: pricing.ensure_signing_key(tx, now=clock.now()))
     before = await books(retailer)
     yield
     assert await books(retailer) == before
@@ -434,6 +566,56 @@ OUT_OF_BOUNDS = [
         ["0", str(-(2**31)), *_NO_QUANTITY[3:]],
     ),
     ("PUT", "/v1/price-lists/retail/prices", "/prices/0/price/amount", _NO_AMOUNT),
+    (
+        "PUT",
+        "/v1/price-lists/retail/prices",
+        "/prices/0/tiers/0/from_quantity",
+        ["1", "-1", str(2**31), "2.5", "null"],
+    ),
+    (
+        "PUT",
+        "/v1/price-lists/retail/prices",
+        "/prices/0/tiers/0/price/currency",
+        ['"USD"', '"eur"', "null"],
+    ),
+    ("PUT", "/v1/price-lists/n1", "/currency", ['"ZZZ"', '"XAU"', '"eur"']),
+    ("PUT", "/v1/price-lists/n1", "/priority", ["1000001", "-1000001", "0.5", "null"]),
+    ("PUT", "/v1/price-lists/n1", "/time_zone", ['"Atlantis"', '"../etc/passwd"', "null"]),
+    (
+        "PUT",
+        "/v1/price-lists/n1",
+        "/valid_from",
+        [
+            '"2026-03-29T02:30:00"',
+            '"0001-01-01T00:00:00"',
+            '"0001-01-01T00:00:00+14:00"',
+            '"9999-12-31T23:59:59-14:00"',
+            '"soon"',
+        ],
+    ),
+    (
+        "PUT",
+        "/v1/price-lists/n1",
+        "/valid_until",
+        ['"2026-03-01T00:00:00"', '"9999-12-31T23:59:59"'],
+    ),
+    ("PUT", "/v1/price-lists/n1", "/scope/location", ['"a,b"', '""', "1"]),
+    ("PUT", "/v1/skus/N1", "/categories/1", ['"a,b"', '"two words"', '""', "null"]),
+    ("PUT", "/v1/skus/N1", "/categories", [json.dumps([f"c{n}" for n in range(51)]), "null"]),
+    ("PUT", "/v1/locations/N1", "/region", ['"a,b"', '""', "1"]),
+    ("PUT", "/v1/channels/n1", "/region", ['"a,b"', '""', "1"]),
+    ("PUT", "/v1/tax-rates", "/rates/0/rate_ppm", ["-1", "1000001", "0.5", '"7"', "null"]),
+    ("PUT", "/v1/tax-rates", "/rates/1/region", ['"a,b"', "null", '" "']),
+    (
+        "PUT",
+        "/v1/tax-rates",
+        "/rates/1/valid_from",
+        ["null", '"2026-01-01T00:00:00"', '"0001-01-01T00:00:00+14:00"'],
+    ),
+    ("PUT", "/v1/tax-rates", "/rates", ["[]", "null"]),
+    ("PUT", "/v1/currencies/IDR", "/exponent", ["-1", "7", "0.5", '"2"']),
+    ("PUT", "/v1/currencies/IDR", "/cash_step", ["0", "-1", "1000000001", "0.05", "null"]),
+    ("PUT", "/v1/currencies/IDR", "/rounding", ['"up"', "null"]),
     ("PUT", "/v1/skus/N1", "/barcodes/0", ['{"code": "4006381333932"}']),
     ("PUT", "/v1/skus/N3", "/components/0/quantity", ["0", "10001", "-1", "1.5", "null"]),
     ("PUT", "/v1/skus/N3", "/components/1/sku", ['"A"', '"NOTHING"', '"N3"', '"n/a"', "null"]),
@@ -469,6 +651,30 @@ OUT_OF_BOUNDS = [
             '"9999-12-31T23:59:59-14:00"',
         ],
     ),
+    ("PUT", "/v1/promotions/n1", "/action/steps/0/rate_ppm", ["0", "-1", "1000001", "0.1", '"1"']),
+    ("PUT", "/v1/promotions/n1", "/action/steps/0/minimum/amount", _NO_AMOUNT),
+    ("PUT", "/v1/promotions/n1", "/action/steps/0/minimum/currency", ['"USD"', '"euro"']),
+    ("PUT", "/v1/promotions/n1", "/action/steps/0/amount/amount", [*_NO_AMOUNT, "null"]),
+    ("PUT", "/v1/promotions/n1", "/action/type", ['"discount"', "null", "1"]),
+    ("PUT", "/v1/promotions/n1", "/priority", ["1000001", "-1000001", "0.5", "null"]),
+    ("PUT", "/v1/promotions/n1", "/skus", ["null", json.dumps(["A"] * 10_001)]),
+    ("PUT", "/v1/promotions/n1", "/usage_limit", _NO_QUANTITY[:-1]),
+    ("PUT", "/v1/promotions/n1", "/time_zone", ['"Atlantis"', '"../etc/passwd"']),
+    ("PUT", "/v1/promotions/n1", "/valid_from", ['"now"', "0", '"0001-01-01T00:00:00+14:00"']),
+    ("PUT", "/v1/promotions/n1", "/valid_from", ['"9999-12-31T23:59:59-14:00"']),
+    ("PUT", "/v1/promotions/n1", "/hours/time_zone", ['"Atlantis"', '""']),
+    ("PUT", "/v1/promotions/n1", "/hours/days", ["[]", "[1, 1]", "null"]),
+    ("PUT", "/v1/promotions/n1", "/hours/since", ['"noon"', '"25:00:00"', '"08:00:00Z"', "8"]),
+    ("PUT", "/v1/promotions/n1", "/hours/until", ['"08:00:00"', '"07:00:00"', '"24:00:00"']),
+    ("PUT", "/v1/promotions/n2", "/action/parts/0/quantity", _NO_QUANTITY),
+    ("PUT", "/v1/promotions/n2", "/action/parts/1/sku", ['"A"', '"a,b"', "null"]),
+    ("PUT", "/v1/promotions/n2", "/action/amount/amount", _NO_AMOUNT),
+    ("PUT", "/v1/promotions/n2", "/most_per_basket", _NO_QUANTITY[:-1]),
+    ("PUT", "/v1/coupons/N1", "/usage_limit", _NO_QUANTITY[:-1]),
+    ("PUT", "/v1/coupons/N1", "/limit_per_customer", _NO_QUANTITY[:-1]),
+    ("PUT", "/v1/coupons", "/coupons/0/code", ['""', '"a b,c"', '" A"', "null"]),
+    ("POST", "/v1/coupon-claims", "/ttl_seconds", ["0", "-1", "14401", "0.5", '"1"', "null"]),
+    ("POST", "/v1/coupon-claims", "/coupon", ['""', '"a,b"', '" a"', "null", "1"]),
     ("PUT", "/v1/channels/n1", "/currency", ['"ZZZ"', '"XAU"', '"€"']),
     ("POST", "/v1/transfers", "/lines/0/quantity", _NO_QUANTITY),
     ("POST", "/v1/transfers", "/destination", ['"WH"', "null", '"a,b"']),
@@ -567,6 +773,11 @@ async def test_a_file_that_is_no_csv(retailer: Retailer) -> None:
                 "N,n,,,x",
             ],
         ),
+        (
+            "skus",
+            "code,name,categories",
+            ["N,n,a/b", f"N,n,{'x' * 65}", f"N,n,{' '.join(f'c{n}' for n in range(51))}"],
+        ),
         ("skus", "code,name,barcodes", ["a/b,n,", "N,,", "N,n,123", f"{'x' * 65},n,", "N,n"]),
         (
             "skus",
@@ -639,6 +850,23 @@ async def test_a_file_that_is_no_csv(retailer: Retailer) -> None:
             "sku,location,quantity,to_state,reason",
             ["A,S1,1,away,damaged", "A,S1,1,available,repaired", "A,S1,0,damaged,damaged"],
         ),
+        (
+            "tax_rates",
+            "tax_class,region,rate_percent,valid_from",
+            [
+                ",DE,7,2026-01-01T00:00:00Z",
+                "standard,a/b,7,2026-01-01T00:00:00Z",
+                "standard,DE,-1,2026-01-01T00:00:00Z",
+                "standard,DE,100.0001,2026-01-01T00:00:00Z",
+                "standard,DE,0.00001,2026-01-01T00:00:00Z",
+                "standard,DE,1e1,2026-01-01T00:00:00Z",
+                f"standard,DE,{'9' * 5000},2026-01-01T00:00:00Z",
+                "standard,DE,7,2026-01-01T00:00:00",
+                "standard,DE,7,0001-01-01T00:00:00+14:00",
+                "standard,DE,7,0001-01-01T00:00:00Z",
+                "standard,DE,7,",
+            ],
+        ),
         ("safety_stock", "sku,location,quantity", ["A,S1,-1", "A,S1,1000001", "A,S1,", "A,MOON,1"]),
     ],
 )
@@ -678,6 +906,11 @@ PATHS = [
     ("GET", "/v1/exports/%00"),
     ("GET", "/v1/price-lists/retail/prices/%00"),
     ("GET", "/v1/price-lists/%00/prices/A"),
+    ("GET", "/v1/price-lists/%00"),
+    ("GET", "/v1/price-lists/NOTHING"),
+    ("GET", "/v1/currencies/eur"),
+    ("GET", "/v1/currencies/XAU"),
+    ("GET", "/v1/currencies/%00"),
     ("GET", "/v1/orders/not-a-uuid"),
     ("GET", "/v1/orders/00000000-0000-0000-0000-00000000000g"),
     ("GET", f"/v1/orders/{_NOBODY}/nothing"),
@@ -846,6 +1079,12 @@ _ORDER = st.fixed_dictionaries(
         "tenders": _perhaps(st.lists(_TENDER, max_size=3)),
         "channel": _perhaps(st.just("web")),
         "placed_at": _perhaps(st.datetimes().map(lambda at: f"{at.isoformat()}Z")),
+        "quote": _perhaps(st.text(max_size=20)),
+        "customer": _perhaps(st.text(max_size=5)),
+        "customer_groups": _perhaps(st.lists(st.text(max_size=5), max_size=2)),
+        "region": _perhaps(st.text(max_size=5)),
+        "coupons": _perhaps(st.lists(st.fixed_dictionaries({"code": st.text(max_size=5)}))),
+        "shipping": _perhaps(st.fixed_dictionaries({"price": _MONEY})),
     },
 )
 

@@ -98,8 +98,10 @@ async def test_what_went_out_comes_in_again(retailer: Retailer, server: Any) -> 
         },
     )
     ordering = {"policy": "pre_order", "limit": 7, "ships_at": "2031-03-01T10:00:00+01:00"}
-    await retailer.office.put("/v1/skus/TIN", {"name": "=1+1", "ordering": ordering})
+    tin = {"name": "=1+1", "ordering": ordering, "categories": ["tins", "gifts"]}
+    await retailer.office.put("/v1/skus/TIN", tin)
     depot = {"name": "Depot", "kind": "warehouse", "capabilities": [], "safety_stock": 3}
+    depot["region"] = "DE-BB"
     await retailer.office.put("/v1/locations/N", depot | {"latitude": 52.5, "longitude": -13.25})
     files = {
         kind: (await retailer.office.get(f"/v1/exports/{kind}")).text

@@ -114,6 +114,83 @@ async def test_prices_are_read_to_the_cent_and_in_their_lists_currency(retailer:
     assert prices[0]["price"] == {"amount": 1250, "currency": "EUR"}
 
 
+async def test_amounts_have_as_many_decimals_as_the_retailer_gives_their_currency(
+    retailer: Retailer,
+) -> None:
+    """Given rupiah without decimals and kronor with 3, then files are read so, as prices and as costs."""
+    await retailer.office.put("/v1/currencies/IDR", {"exponent": 0})
+    await retailer.office.put("/v1/currencies/SEK", {"exponent": 3})
+    for code in ("IDR", "SEK"):
+        await retailer.office.put(f"/v1/price-lists/{code}", {"name": code, "currency": code})
+    prices = (
+        "price_list,sku,amount,currency\n"
+        "IDR,A,15000,IDR\nIDR,B,15000.50,IDR\nSEK,A,1.125,SEK\nSEK,B,1.1255,SEK\n"
+    )
+    goods = (
+        "sku,location,quantity,unit_cost,currency\n"
+        "A,S1,1,12000.5,IDR\nB,S1,1,1.1255,SEK\nC,S1,1,1.1255,EUR\n"
+    )
+
+    answer = (await send(retailer.office, "prices", prices, "p-1")).json()
+    received = (await send(retailer.office, "receipts", goods, "r-1")).json()
+
+    assert [(row["line"], row["field"]) for row in answer["refused"]] == [
+        (3, "amount"),
+        (5, "amount"),
+    ]
+    for code, minor in (("IDR", 15_000), ("SEK", 1125)):
+        history = (await retailer.office.get(f"/v1/price-lists/{code}/prices/A")).json()
+        assert history["prices"][0]["price"] == {"amount": minor, "currency": code}
+    assert received == {"taken": 3, "refused": []}
+    async with retailer.process.database.transaction() as tx:
+        costs = await tx.fetch("select sku, unit_cost, currency from stock_cost order by sku")
+    assert [(row["sku"], str(row["unit_cost"]), row["currency"]) for row in costs] == [
+        ("A", "12000.5", "IDR"),
+        ("B", "1125.5", "SEK"),
+        ("C", "112.55", "EUR"),
+    ]
+
+
+async def test_tax_rates_come_by_file(retailer: Retailer) -> None:
+    file = (
+        "tax_class,region,rate_percent,valid_from\n"
+        "standard,,19,2026-01-01T00:00:00+01:00\n"
+        "reduced,DE,5.5,2026-01-01T00:00:00Z\n"
+        "reduced,FR,100.1,2026-01-01T00:00:00Z\n"
+        "reduced,FR,0.0001,2026-01-01T00:00:00Z\n"
+        "reduced,NL,five,2026-01-01T00:00:00Z\n"
+        "reduced,NL,5,\n"
+    )
+
+    answer = (await send(retailer.office, "tax_rates", file, "t-1")).json()
+
+    assert [(row["line"], row["field"]) for row in answer["refused"]] == [
+        (4, "rate_percent"),
+        (6, "rate_percent"),
+        (7, "valid_from"),
+    ]
+    rates = (await retailer.office.get("/v1/tax-rates")).json()["items"]
+    assert [(one["tax_class"], one["region"], one["rate_ppm"]) for one in rates] == [
+        ("reduced", "DE", 55_000),
+        ("reduced", "FR", 1),
+        ("standard", "", 190_000),
+    ]
+    assert rates[2]["valid_from"] == "2025-12-31T23:00:00Z"
+
+
+async def test_a_file_says_what_skus_and_places_are_filed_under(retailer: Retailer) -> None:
+    skus = "code,name,tax_class,categories\nTEE,Shirt,reduced,summer shirts\nA,Article A,,\n"
+    places = "code,name,region\nS8,Store 8,NL\nS1,Store 1,\n"
+
+    assert (await send(retailer.office, "skus", skus, "s-1")).json()["taken"] == 2
+    assert (await send(retailer.office, "locations", places, "l-1")).json()["taken"] == 2
+
+    for sku, filed in (("TEE", ["shirts", "summer"]), ("A", [])):
+        assert (await retailer.office.get(f"/v1/skus/{sku}")).json()["categories"] == filed
+    for place, region in (("S8", "NL"), ("S1", None)):
+        assert (await retailer.office.get(f"/v1/locations/{place}")).json()["region"] == region
+
+
 async def test_a_file_of_another_kind_is_refused_whole(retailer: Retailer) -> None:
     for text in ("", "sku,price\nA,1\n", "code,name,colour\nA,b,c\n", "code,code,name\n", '"code'):
         answer = await send(retailer.office, "skus", text, f"key-{len(text)}")
@@ -300,7 +377,7 @@ BAD = ["x" * 65, "a/b", "a|b", '"a,b"', "a\x00b", "a\x01b"]
 async def test_codes_in_a_file_are_codes(retailer: Retailer, bad: str) -> None:
     """What a request's body refuses as a code, a file's row refuses, naming the column."""
     rows: dict[str, dict[str, Any]] = {
-        "locations": {"code": "N", "name": "n"},
+        "locations": {"code": "N", "name": "n", "region": "r"},
         "skus": {"code": "N", "name": "n", "tax_class": "t"},
         "prices": {"price_list": "retail", "sku": "A", "amount": "1", "currency": "EUR"},
         "receipts": {"sku": "A", "location": "S1", "quantity": "1", "reason": "found", "lot": "L"},
@@ -309,9 +386,11 @@ async def test_codes_in_a_file_are_codes(retailer: Retailer, bad: str) -> None:
         | {"reason": "damaged"},
         "counts": {"sku": "A", "location": "S1", "quantity": "1", "lot": "L"},
         "safety_stock": {"sku": "A", "location": "S1", "quantity": "1"},
+        "tax_rates": {"tax_class": "t", "region": "r", "rate_percent": "7"}
+        | {"valid_from": "2026-01-01T00:00:00Z"},
     }
     assert set(rows) == set(KINDS)
-    codes = {"code", "tax_class", "price_list", "sku", "location", "reason", "lot"}
+    codes = {"code", "tax_class", "region", "price_list", "sku", "location", "reason", "lot"}
     for kind, row in rows.items():
         for column in codes & set(row):
             cells = row | {column: bad}

@@ -146,3 +146,38 @@ async def test_codes_that_differ_by_case_are_different_skus(retailer: Retailer) 
 )
 def test_a_gtin_is_one_number_whatever_its_length(code: str, key: str) -> None:
     assert normalized(code) == key
+
+
+async def test_a_sku_is_in_categories(retailer: Retailer) -> None:
+    """Given a shirt in two categories, when it is put anew without any, then it is in none."""
+    path, body = "/v1/skus/TEE", {"name": "Shirt", "tax_class": "reduced"}
+    put = await retailer.office.put(path, body | {"categories": ["summer", "shirts", "summer"]})
+    found = await retailer.till.get("/v1/skus", q="shirt")
+
+    assert put.json()["categories"] == ["shirts", "summer"]
+    assert put.json() == (await retailer.till.get(path)).json() == found.json()["items"][0]
+    assert (await retailer.office.put(path, body)).json()["categories"] == []
+    assert (await retailer.till.get(path)).json()["categories"] == []
+
+
+async def test_places_of_sale_name_the_region_they_are_in(retailer: Retailer) -> None:
+    store = {"name": "Store", "region": "NL"}
+    web = {"name": "Web", "kind": "web", "currency": "EUR"}
+
+    put = await retailer.office.put("/v1/locations/S1", store)
+    read = await retailer.till.get("/v1/locations/S1")
+    listed = (await retailer.till.get("/v1/locations")).json()["items"]
+    channel = await retailer.office.put("/v1/channels/web", web | {"region": "DE"})
+    channels = (await retailer.till.get("/v1/channels")).json()["items"]
+
+    assert put.json() == read.json()
+    assert {one["code"]: one["region"] for one in listed} == {
+        "S1": "NL",
+        "S2": None,
+        "S3": None,
+        "WH": None,
+    }
+    assert channel.json()["region"] == "DE"
+    assert [(one["code"], one["region"]) for one in channels] == [("pos", None), ("web", "DE")]
+    assert (await retailer.office.put("/v1/channels/web", web)).json()["region"] is None
+    assert (await retailer.office.put("/v1/locations/S1", {"name": "S1"})).json()["region"] is None

@@ -132,8 +132,13 @@ async def test_the_traits_of_a_kit_come_with_those_of_its_components(database: D
     await put(
         database,
         SkuSpec(code="CUP", name="Cup", tracking="lot", ordering=ordering),
-        SkuSpec(code="TIN", name="Tin", status="blocked"),
-        SkuSpec(code="BOX", name="Box", components=(Component("CUP", 2), Component("TIN", 1))),
+        SkuSpec(code="TIN", name="Tin", status="blocked", tax_class="reduced"),
+        SkuSpec(
+            code="BOX",
+            name="Box",
+            components=(Component("CUP", 2), Component("TIN", 1)),
+            categories=("gifts", "kitchen"),
+        ),
         SkuSpec(code="OTHER", name="Other"),
     )
 
@@ -145,9 +150,13 @@ async def test_the_traits_of_a_kit_come_with_those_of_its_components(database: D
         )
 
     assert kits == {
-        "BOX": SkuTraits("active", components={"CUP": 2, "TIN": 1}),
+        "BOX": SkuTraits(
+            "active",
+            components={"CUP": 2, "TIN": 1},
+            categories=frozenset({"gifts", "kitchen"}),
+        ),
         "CUP": SkuTraits("active", tracking="lot", ordering=ordering),
-        "TIN": SkuTraits("blocked"),
+        "TIN": SkuTraits("blocked", tax_class="reduced"),
     }
     assert plain == {"OTHER": SkuTraits("active")}
     assert nothing == {}

@@ -667,7 +667,7 @@ async def test_the_audit_sees_what_is_amiss(retailer: Retailer, tampering: str) 
     await done(retailer.office, transfer, "discrepancies/1/closing", resolution="found")
 
     async def exceptions() -> int:
-        findings = await audit.audit(tx)
+        findings = await audit.audit(tx, now=clock.now())
         return next(one.exceptions for one in findings if one.check == "in_transit")
 
     with suppress(_Undone):

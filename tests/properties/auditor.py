@@ -85,13 +85,15 @@ class Held:
 
 
 class Auditor:
-    """All shelves, lots, serial numbers and holds."""
+    """All shelves, lots, serial numbers and holds; who uses the coupon, and what is claimed of it."""
 
     def __init__(self, expiries: Mapping[str, date | None], today: date) -> None:
         self.shelves: defaultdict[Place, Shelf] = defaultdict(Shelf)
         self.lots: defaultdict[Place, Counter[str]] = defaultdict(Counter)
         self.serials: dict[str, bool] = {}
         self.holds: dict[UUID, Held] = {}
+        self.uses: set[UUID] = set()
+        self.claims: dict[UUID, datetime] = {}
         self.expiries = expiries
         self.today = today
 

@@ -215,7 +215,7 @@ class Machine:
     async def prove(self) -> None:
         """Run the audit."""
         async with self.shop.database.transaction(snapshot=True) as tx:
-            findings = await audit.audit(tx)
+            findings = await audit.audit(tx, now=self.shop.now)
         assert [finding for finding in findings if not finding.holds] == []
 
     async def close(self) -> None:

@@ -1,6 +1,8 @@
 """Rules of promises: orders are placed, leave and are cancelled; holds come and end."""
 
+import math
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
@@ -72,8 +74,12 @@ class Promises(Machine):
         taken = quantities or {line.number: line.open_quantity for line in order.lines}
         back = outcome.refunded_minor - order.refunded_minor
         assert back == sum(
-            line.unit_price_minor * taken.get(line.number, 0) for line in order.lines
+            share(line, line.cancelled_quantity + taken.get(line.number, 0))
+            - share(line, line.cancelled_quantity)
+            for line in order.lines
         )
+        if outcome.fulfillment_status == "cancelled":
+            self.auditor.uses.discard(order.id)
         for place, n in released.items():
             self.auditor.shelves[place].allocated -= n
         self.keep(outcome)
@@ -158,6 +164,11 @@ class Promises(Machine):
             hold.converted = hold.converted or not hold.released
             hold.ended = True
             self.placed(kind, wanted, outcome)
+
+
+def share(line: orders.OrderLine, units: int) -> int:
+    """What the first units of a line come to: their share of its total, rounded up."""
+    return math.ceil(Fraction(line.total_minor * units, line.quantity))
 
 
 def some(order: orders.Order, units: list[int]) -> tuple[orders.Fulfillment, dict[int, int], Needs]:

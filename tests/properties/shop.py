@@ -17,6 +17,7 @@ from omniretail.ids import new_id
 from tests.properties.auditor import KITS, SAFETY, Place
 
 LOCATIONS = tuple(SAFETY)
+COUPON, COUPON_LIMIT = "TENTH", 3
 PRICES = {"A": 2000, "B": 99, "K": 4000, "L": 100, "S": 9000}
 OFFICE = channels.Principal(
     id=UUID(int=7),
@@ -54,6 +55,12 @@ class Process:
                 lambda tx, batch: inventory.change_transfers(tx, batch, now=clock())
             ),
         }
+        self._batchers[pricing.ClaimCoupon] = self._batcher(
+            lambda tx, batch: pricing.claim_coupons(tx, batch, books=self.books, now=clock())
+        )
+        self._batchers[pricing.FreeClaim] = self._batcher(
+            lambda tx, batch: pricing.free_claims(tx, batch, now=clock())
+        )
         for kind, like in (
             (orders.Cancel, orders.Fulfill),
             (inventory.ShipTransfer, inventory.DraftTransfer),
@@ -118,7 +125,7 @@ class Shop:
                 ]
                 await catalog.put_skus(tx, specs, now=now)
             await pricing.put_price_list(
-                tx, pricing.PriceListSpec(code="list", name="list", currency="EUR"), now=now
+                tx, pricing.PriceList(code="list", name="list", currency="EUR"), now=now
             )
             prices = [
                 pricing.NewPrice(
@@ -127,6 +134,15 @@ class Shop:
                 for sku, amount in PRICES.items()
             ]
             await pricing.set_prices(tx, prices, now=now)
+            tenth_off = pricing.Promotion(
+                code="TENTH-OFF",
+                name="A tenth off",
+                action=pricing.Percent(rate_ppm=100_000, level="order"),
+                coupon_only=True,
+            )
+            await pricing.put_promotion(tx, tenth_off, now=now)
+            coupon = pricing.Coupon(code=COUPON, promotion=tenth_off.code, usage_limit=COUPON_LIMIT)
+            await pricing.put_coupons(tx, [coupon], now=now)
 
         await self.database.run(everything)
 
@@ -244,6 +260,21 @@ class Shop:
     def change_hold(self, hold_id: UUID, seconds: int | None) -> inventory.ChangeHold:
         """The command to extend a hold, or to release it."""
         return inventory.ChangeHold(hold_id=hold_id, principal=OFFICE, seconds=seconds)
+
+    def claim(self, seconds: int) -> pricing.ClaimCoupon:
+        """The command to claim a use of the coupon."""
+        return pricing.ClaimCoupon(
+            key=self.key(),
+            claim_id=new_id(),
+            principal=OFFICE,
+            coupon=COUPON,
+            customer=None,
+            seconds=seconds,
+        )
+
+    def free(self, claim_id: UUID) -> pricing.FreeClaim:
+        """The command to give a claim back."""
+        return pricing.FreeClaim(claim_id=claim_id, principal=OFFICE)
 
     def book(
         self,

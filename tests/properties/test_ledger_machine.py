@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omniretail import embedded
+from tests.properties.coupon_rules import Coupons
 from tests.properties.goods_rules import Goods
 from tests.properties.machine import days
 from tests.properties.promise_rules import Promises
 from tests.properties.race_rules import Races
 
 
-class Ledger(Goods, Promises, Races):
+class Ledger(Goods, Promises, Races, Coupons):
     """All that may happen."""
 
 

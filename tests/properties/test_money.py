@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniretail.money import MOST_MINOR, minor_units, split
+from omniretail.money import MOST_MINOR, fraction_of_minor_units, minor_units, split
 
 weights = st.lists(st.integers(0, 10**12), min_size=1, max_size=60).filter(any)
 
@@ -48,6 +48,17 @@ def test_largest_remainder_by_hand() -> None:
 )
 def test_decimal_texts_become_minor_units(text: str, currency: str, minor: int) -> None:
     assert minor_units(text, currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "exponent", "minor"),
+    [("15000", "IDR", 0, 15_000), ("0.125", "EUR", 3, 125), ("1", "JPY", 2, 100)],
+)
+def test_a_retailer_gives_a_currency_decimals_of_its_own(
+    text: str, currency: str, exponent: int, minor: int
+) -> None:
+    assert minor_units(text, currency, exponent=exponent) == minor
+    assert fraction_of_minor_units(text, currency, exponent=exponent) == minor
 
 
 @pytest.mark.parametrize(

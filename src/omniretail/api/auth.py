@@ -12,7 +12,7 @@ from litestar.datastructures import State
 
 from omniretail.api.process import Process
 from omniretail.channels import KeyNotValid, Principal, authenticate
-from omniretail.errors import Forbidden
+from omniretail.errors import Forbidden, Invalid
 
 _MOST_CACHED = 10_000
 
@@ -84,4 +84,12 @@ def acting_channel(principal: Principal, named: str | None) -> str | None:
     channel = named or principal.channel
     if channel is not None and principal.channel not in {None, channel}:
         raise ChannelBound(channel)
+    return channel
+
+
+def selling_channel(principal: Principal, named: str | None) -> str:
+    """Return the channel a principal sells in: there must be one. Raises: ChannelBound, Invalid."""
+    channel = acting_channel(principal, named)
+    if channel is None:
+        raise Invalid.at("/channel", "This key has no channel of its own: name one")
     return channel

@@ -33,6 +33,7 @@ class LocationRequest(Request, frozen=True, kw_only=True):
     safety_stock: Annotated[
         int, Meta(ge=0, le=1_000_000, description="Units of each SKU withheld from promises")
     ] = 0
+    region: Annotated[Code | None, Meta(description="What prices and taxes go by")] = None
 
 
 class LocationView(View, frozen=True, kw_only=True):
@@ -47,6 +48,7 @@ class LocationView(View, frozen=True, kw_only=True):
     capabilities: list[str]
     status: str
     safety_stock: int
+    region: str | None
     version: int
 
 
@@ -96,6 +98,9 @@ class SkuRequest(Request, frozen=True, kw_only=True):
 
     name: Text
     tax_class: Code = "standard"
+    categories: Annotated[
+        tuple[Code, ...], Meta(max_length=50, description="Codes that promotions go by")
+    ] = ()
     status: Literal["active", "blocked"] = "active"
     barcodes: Annotated[tuple[BarcodeBody, ...], Meta(max_length=50)] = ()
     tracking: Annotated[
@@ -114,6 +119,7 @@ class SkuView(View, frozen=True, kw_only=True):
     sku: str
     name: str
     tax_class: str
+    categories: list[str]
     status: str
     barcodes: list[BarcodeBody]
     tracking: str | None
@@ -137,6 +143,7 @@ async def put_location(
         capabilities=data.capabilities,
         status=data.status,
         safety_stock=data.safety_stock,
+        region=data.region,
     )
     (outcome,) = await catalog.put_locations(
         tx, [spec], expected_version=_version(if_match), now=clock.now()
@@ -193,6 +200,7 @@ async def put_sku(
         code=sku,
         name=data.name,
         tax_class=data.tax_class,
+        categories=data.categories,
         status=data.status,
         barcodes=tuple(catalog.Barcode(code=one.code, kind=one.kind) for one in data.barcodes),
         tracking=data.tracking,
@@ -238,6 +246,7 @@ def _location(stored: catalog.Stored[catalog.LocationSpec]) -> LocationView:
         capabilities=sorted(set(spec.capabilities)),
         status=spec.status,
         safety_stock=spec.safety_stock,
+        region=spec.region,
         version=stored.version,
     )
 
@@ -265,6 +274,7 @@ def _sku(stored: catalog.Stored[catalog.SkuSpec]) -> SkuView:
         sku=spec.code,
         name=spec.name,
         tax_class=spec.tax_class,
+        categories=sorted(set(spec.categories)),
         status=spec.status,
         barcodes=[BarcodeBody(code=one.code, kind=one.kind) for one in spec.barcodes],
         tracking=spec.tracking,

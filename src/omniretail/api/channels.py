@@ -1,13 +1,14 @@
 """Channels over HTTP. Keys are made on the command line only."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from litestar import get, put
 from litestar.params import JSONBody
+from msgspec import Meta
 
 from omniretail import channels, clock
 from omniretail.api.process import Tx
-from omniretail.api.wire import CodeInPath, Currency, Request, Text, View
+from omniretail.api.wire import Code, CodeInPath, Currency, Request, Text, View
 
 
 class ChannelRequest(Request, frozen=True, kw_only=True):
@@ -16,6 +17,7 @@ class ChannelRequest(Request, frozen=True, kw_only=True):
     name: Text
     kind: Literal["pos", "web", "mobile", "marketplace"]
     currency: Currency
+    region: Annotated[Code | None, Meta(description="What prices and taxes go by")] = None
 
 
 class ChannelView(View, frozen=True, kw_only=True):
@@ -25,6 +27,7 @@ class ChannelView(View, frozen=True, kw_only=True):
     name: str
     kind: str
     currency: str
+    region: str | None
 
 
 class ChannelList(View, frozen=True, kw_only=True):
@@ -36,7 +39,9 @@ class ChannelList(View, frozen=True, kw_only=True):
 @put("/v1/channels/{code:str}", opt={"scope": "channels:write"})
 async def put_channel(tx: Tx, code: CodeInPath, data: JSONBody[ChannelRequest]) -> ChannelView:
     """Create or replace a channel."""
-    spec = channels.ChannelSpec(code=code, name=data.name, kind=data.kind, currency=data.currency)
+    spec = channels.ChannelSpec(
+        code=code, name=data.name, kind=data.kind, currency=data.currency, region=data.region
+    )
     return _view(await channels.put_channel(tx, spec, now=clock.now()))
 
 
@@ -47,7 +52,13 @@ async def list_channels(tx: Tx) -> ChannelList:
 
 
 def _view(spec: channels.ChannelSpec) -> ChannelView:
-    return ChannelView(code=spec.code, name=spec.name, kind=spec.kind, currency=spec.currency)
+    return ChannelView(
+        code=spec.code,
+        name=spec.name,
+        kind=spec.kind,
+        currency=spec.currency,
+        region=spec.region,
+    )
 
 
 HANDLERS = [put_channel, list_channels]

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from omniretail import clock, inventory
 from omniretail.api.keyed import KeyHeader, answered, key
-from omniretail.api.orders import EventView, TimelineView
+from omniretail.api.order_views import EventView, TimelineView
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
 from omniretail.api.stock_documents import LevelView, Lot, row_problem

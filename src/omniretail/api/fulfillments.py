@@ -10,14 +10,13 @@ from msgspec import Meta
 
 from omniretail import clock, orders
 from omniretail.api.keyed import KeyHeader, answered, key
-from omniretail.api.orders import (
+from omniretail.api.order_views import (
     FulfillmentView,
-    LineQuantity,
     OrderView,
     fulfillment_view,
     order_view,
-    quantities_by_line,
 )
+from omniretail.api.orders import LineQuantity, quantities_by_line
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
 from omniretail.api.wire import CodeInQuery, Moment, Request, Serials, View, moment

@@ -1,7 +1,7 @@
 """Orders over HTTP: placing, reading and cancelling them. What their goods do is `fulfillments`."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request as HttpRequest
@@ -9,9 +9,11 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from omniretail import channels, clock, events, orders
-from omniretail.api.auth import acting_channel
+from omniretail import channels, clock, orders, pricing
+from omniretail.api.auth import selling_channel
+from omniretail.api.baskets import QuoteToken, ShippingRequest, own_price_allowed
 from omniretail.api.keyed import KeyHeader, answered, key
+from omniretail.api.order_views import OrderView, TimelineView, event_view, order_view
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
 from omniretail.api.wire import (
@@ -22,7 +24,6 @@ from omniretail.api.wire import (
     Request,
     Serials,
     Text,
-    View,
     moment,
 )
 from omniretail.errors import Forbidden, Invalid
@@ -38,13 +39,6 @@ class LocationBound(Forbidden):
         super().__init__(
             f"This key may not sell over the counter at {location}.", location=location
         )
-
-
-class PriceOverrideForbidden(Forbidden):
-    """This key may not set prices of its own."""
-
-    def __init__(self) -> None:
-        super().__init__("A line's own price needs the scope prices:override.")
 
 
 class OfflineSaleForbidden(Forbidden):
@@ -83,9 +77,18 @@ class TenderRequest(Request, frozen=True, kw_only=True):
     reference: Text | None = None
 
 
+class CouponRequest(Request, frozen=True, kw_only=True):
+    """A coupon, in any case of letters, and the claim that kept it for this checkout."""
+
+    code: Code
+    claim: UUID | None = None
+
+
 class OrderRequest(Request, frozen=True, kw_only=True):
     """An order: what is wanted from where, and how it was paid; the tenders sum to the total.
 
+    What is paid in cash is rounded to the currency's smallest coin. `quote` is the token of a quote
+    for the same lines, whose total stands while it is live; it says customer, coupons and shipping.
     `hold` is the basket's own hold, which becomes the order. `offline` says that the goods have left
     already, at a till without a connection: no lack of stock refuses that.
     """
@@ -96,6 +99,12 @@ class OrderRequest(Request, frozen=True, kw_only=True):
     placed_at: Moment | None = None
     hold: UUID | None = None
     offline: bool = False
+    quote: QuoteToken | None = None
+    customer: Code | None = None
+    customer_groups: Annotated[tuple[Code, ...], Meta(max_length=20)] = ()
+    region: Code | None = None
+    coupons: Annotated[tuple[CouponRequest, ...], Meta(max_length=20)] = ()
+    shipping: ShippingRequest | None = None
 
 
 class LineQuantity(Request, frozen=True, kw_only=True):
@@ -112,73 +121,18 @@ class CancellationRequest(Request, frozen=True, kw_only=True):
     lines: Annotated[tuple[LineQuantity, ...], Meta(max_length=500)] = ()
 
 
-class LineView(View, frozen=True, kw_only=True):
-    """A line, and how far it has come."""
+class LinePrice(Request, frozen=True, kw_only=True):
+    """What a unit of a line shall cost, all discounts within it."""
 
-    line: int
-    sku: str
-    quantity: int
-    fulfilled_quantity: int
-    cancelled_quantity: int
-    list_price: Money | None
+    line: Annotated[int, Meta(ge=1, le=25_000)]
     unit_price: Money
-    price_reason: str | None
-    total: Money
-    promised_at: Moment | None
 
 
-class FulfillmentView(View, frozen=True, kw_only=True):
-    """A fulfillment with its lines."""
+class PriceAdjustmentRequest(Request, frozen=True, kw_only=True):
+    """Lower prices after the sale, and why, such as a match of another shop's price."""
 
-    id: UUID
-    number: int
-    kind: str
-    location: str
-    state: str
-    lines: list[LineView]
-
-
-class TenderView(View, frozen=True, kw_only=True):
-    """A payment, and how much of it was given back."""
-
-    number: int
-    type: str
-    amount: Money
-    refunded: Money
-    reference: str | None
-
-
-class OrderView(View, frozen=True, kw_only=True):
-    """An order; its statuses follow from its lines and tenders."""
-
-    id: UUID
-    number: str
-    channel: str
-    location: str | None
-    placed_at: Moment
-    total: Money
-    payment_status: Literal["paid", "partly_refunded", "refunded"]
-    fulfillment_status: Literal["open", "part", "done", "cancelled"]
-    fulfillments: list[FulfillmentView]
-    tenders: list[TenderView]
-    version: int
-
-
-class EventView(View, frozen=True, kw_only=True):
-    """One thing that happened to an order."""
-
-    sequence: int
-    type: str
-    occurred_at: Moment
-    actor_id: UUID
-    channel: str | None
-    data: dict[str, Any]
-
-
-class TimelineView(View, frozen=True, kw_only=True):
-    """All that happened to an order, first to last."""
-
-    items: list[EventView]
+    reason: Text
+    lines: Annotated[tuple[LinePrice, ...], Meta(min_length=1, max_length=500)]
 
 
 @post("/v1/orders", opt={"scope": "orders:write"}, status_code=201)
@@ -193,7 +147,7 @@ async def place_order(
         key=key(idempotency_key, principal, request.url.path, data),
         order_id=new_id(),
         principal=principal,
-        channel=_channel(principal, data.channel),
+        channel=selling_channel(principal, data.channel),
         location=next(iter(principal.locations)) if principal.kind == "terminal" else None,
         placed_at=moment(
             data.placed_at,
@@ -210,6 +164,12 @@ async def place_order(
         ),
         hold_id=data.hold,
         forced=_offline(principal, data),
+        quote=data.quote,
+        customer=data.customer,
+        customer_groups=frozenset(data.customer_groups),
+        region=data.region,
+        coupons=_coupons(data.coupons),
+        shipping=_shipping(data.shipping),
     )
     return answered(await request.app.state.process.place_order(command), order_view, status=201)
 
@@ -270,11 +230,34 @@ async def cancel_order(
     return answered(await request.app.state.process.change_order(command), order_view, status=200)
 
 
-def _channel(principal: channels.Principal, named: str | None) -> str:
-    channel = acting_channel(principal, named)
-    if channel is None:
-        raise Invalid.at("/channel", "This key has no channel of its own: name one")
-    return channel
+@post(
+    "/v1/orders/{order_id:uuid}/price-adjustments",
+    opt={"scope": "prices:override"},
+    status_code=200,
+)
+async def adjust_prices(
+    request: HttpRequest[Any, Any, Any],
+    order_id: FromPath[UUID],
+    data: JSONBody[PriceAdjustmentRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Lower the prices of lines after the sale; the difference goes back to the tenders."""
+    currencies = {line.unit_price.currency for line in data.lines}
+    if len(currencies) > 1:
+        raise Invalid.at("/lines", "An order is in one currency")
+    unit_prices = {line.line: line.unit_price.amount for line in data.lines}
+    if len(unit_prices) != len(data.lines):
+        raise Invalid.at("/lines", "Name each line once")
+    command = orders.AdjustPrices(
+        key=key(idempotency_key, request.user, request.url.path, data),
+        principal=request.user,
+        order_id=order_id,
+        reason=data.reason,
+        unit_prices_minor=unit_prices,
+        currency=currencies.pop(),
+        occurred_at=clock.now(),
+    )
+    return answered(await request.app.state.process.change_order(command), order_view, status=200)
 
 
 def _offline(principal: channels.Principal, data: OrderRequest) -> bool:
@@ -306,13 +289,9 @@ def _fulfillment_wish(
             raise Invalid.at(
                 f"{pointer}/lines/{position}/serials", "Units are named when they leave"
             )
-        if line.unit_price is not None:
-            if "prices:override" not in principal.scopes:
-                raise PriceOverrideForbidden
-            if line.price_reason is None:
-                raise Invalid.at(
-                    f"{pointer}/lines/{position}/price_reason", "A price of its own needs a reason"
-                )
+        own_price_allowed(
+            principal, line.unit_price, line.price_reason, f"{pointer}/lines/{position}"
+        )
     return orders.FulfillmentWish(
         id=new_id(),
         kind=wish.kind,
@@ -332,6 +311,22 @@ def _line_wish(line: LineRequest) -> orders.LineWish:
         price_reason=line.price_reason,
         serials=line.serials,
     )
+
+
+def _coupons(given: tuple[CouponRequest, ...]) -> tuple[orders.CouponGiven, ...]:
+    coupons = tuple(
+        orders.CouponGiven(code=pricing.coupon_code(coupon.code), claim=coupon.claim)
+        for coupon in given
+    )
+    if len({coupon.code for coupon in coupons}) != len(coupons):
+        raise Invalid.at("/coupons", "Name each coupon once")
+    return coupons
+
+
+def _shipping(asked: ShippingRequest | None) -> orders.ShippingAsked | None:
+    if asked is None:
+        return None
+    return orders.ShippingAsked(charge=asked.charge(), currency=asked.price.currency)
 
 
 def _tender(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
@@ -355,79 +350,11 @@ def quantities_by_line(lines: tuple[LineQuantity, ...]) -> dict[int, int]:
     return quantities
 
 
-def order_view(order: orders.Order) -> OrderView:
-    """Return an order as the wire shows it."""
-    currency = order.currency
-    return OrderView(
-        id=order.id,
-        number=order.number,
-        channel=order.channel,
-        location=order.location,
-        placed_at=order.placed_at,
-        total=Money(order.total_minor, currency),
-        payment_status=order.payment_status,
-        fulfillment_status=order.fulfillment_status,
-        fulfillments=[fulfillment_view(part, currency) for part in order.fulfillments],
-        tenders=[
-            TenderView(
-                number=tender.number,
-                type=tender.type,
-                amount=Money(tender.amount_minor, currency),
-                refunded=Money(tender.refunded_minor, currency),
-                reference=tender.reference,
-            )
-            for tender in order.tenders
-        ],
-        version=order.version,
-    )
-
-
-def fulfillment_view(part: orders.Fulfillment, currency: str) -> FulfillmentView:
-    """Return a fulfillment as the wire shows it."""
-    return FulfillmentView(
-        id=part.id,
-        number=part.number,
-        kind=part.kind,
-        location=part.location,
-        state=part.state,
-        lines=[
-            LineView(
-                line=line.number,
-                sku=line.sku,
-                quantity=line.quantity,
-                fulfilled_quantity=line.fulfilled_quantity,
-                cancelled_quantity=line.cancelled_quantity,
-                list_price=(
-                    None
-                    if line.list_price_minor is None
-                    else Money(line.list_price_minor, currency)
-                ),
-                unit_price=Money(line.unit_price_minor, currency),
-                price_reason=line.price_reason,
-                total=Money(line.total_minor, currency),
-                promised_at=line.promised_at,
-            )
-            for line in part.lines
-        ],
-    )
-
-
-def event_view(event: events.Happened) -> EventView:
-    """Return an event of a timeline as the wire shows it."""
-    return EventView(
-        sequence=event.sequence,
-        type=event.type,
-        occurred_at=event.occurred_at,
-        actor_id=event.actor_id,
-        channel=event.channel,
-        data=event.data,
-    )
-
-
 HANDLERS = [
     place_order,
     get_order,
     list_orders,
     get_timeline,
     cancel_order,
+    adjust_prices,
 ]

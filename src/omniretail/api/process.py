@@ -5,6 +5,7 @@ The batches have connections of their own, on which every statement is planned o
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 from litestar.di import NamedDependency
 
@@ -16,7 +17,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 9
+_BATCHES_AT_ONCE = 11
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 
@@ -43,6 +44,7 @@ class Process:
             ledger=True,
         )
         self.books = pricing.BookKeeper()
+        self.quotes_last = timedelta(seconds=settings.quote_seconds)
         self.exporting = asyncio.Semaphore(_EXPORTS_AT_ONCE)
         self.place_order = Batcher(self._place)
         self.change_order = Batcher(self._change)
@@ -52,6 +54,8 @@ class Process:
         self.change_transfer = Batcher(self._change_transfer)
         self.change_count_task = Batcher(self._change_count_task)
         self.close_shortage = Batcher(self._close_shortage)
+        self.claim_coupon = Batcher(self._claim_coupon)
+        self.free_claim = Batcher(self._free_claim)
         self.announce = Batcher(self._announce)
         self.cancel_expected = Batcher(self._cancel_expected)
         self.take_rows = Batcher(self._take_rows)
@@ -62,11 +66,30 @@ class Process:
         await self.database.close()
         await self.ledger.close()
 
+    async def quote(self, wish: pricing.QuoteWish) -> pricing.Quoted:
+        """Return a quote; the very first one makes the key that signs it."""
+        try:
+            return await self._quote(wish)
+        except pricing.SigningKeyMissing:
+            await self.database.run(lambda tx: pricing.ensure_signing_key(tx, now=clock.now()))
+            return await self._quote(wish)
+
+    async def _quote(self, wish: pricing.QuoteWish) -> pricing.Quoted:
+        async with self.database.reading() as tx:
+            quoted = await pricing.make_quote(
+                tx, wish, books=self.books, now=clock.now(), quotes_last=self.quotes_last
+            )
+        if isinstance(quoted, DomainError):
+            raise quoted
+        return quoted
+
     async def _place(
         self, commands: Sequence[orders.PlaceOrder]
     ) -> Sequence[Answer[orders.Order] | DomainError]:
         return await self.ledger.run(
-            lambda tx: orders.place(tx, commands, books=self.books, now=clock.now())
+            lambda tx: orders.place(
+                tx, commands, books=self.books, now=clock.now(), quotes_last=self.quotes_last
+            )
         )
 
     async def _change(
@@ -113,6 +136,18 @@ class Process:
         return await self.ledger.run(
             lambda tx: inventory.close_shortages(tx, commands, now=clock.now())
         )
+
+    async def _claim_coupon(
+        self, commands: Sequence[pricing.ClaimCoupon]
+    ) -> Sequence[Answer[pricing.Claim] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: pricing.claim_coupons(tx, commands, books=self.books, now=clock.now())
+        )
+
+    async def _free_claim(
+        self, commands: Sequence[pricing.FreeClaim]
+    ) -> Sequence[pricing.Claim | DomainError]:
+        return await self.ledger.run(lambda tx: pricing.free_claims(tx, commands, now=clock.now()))
 
     async def _announce(
         self, commands: Sequence[inventory.Announce]

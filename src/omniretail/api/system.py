@@ -9,7 +9,7 @@ from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from omniretail import audit as books
-from omniretail import clock, imports
+from omniretail import clock, imports, pricing
 from omniretail.api.auth import require
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.problems import status
@@ -30,13 +30,14 @@ class Health(View, frozen=True, kw_only=True):
 
 
 class FindingView(View, frozen=True, kw_only=True):
-    """What one check of the audit found."""
+    """What one check of the audit found; `notes` are worth knowing, and no exceptions."""
 
     check: str
     truth: str
     holds: bool
     exceptions: int
     examples: list[str]
+    notes: list[str]
 
 
 class AuditView(View, frozen=True, kw_only=True):
@@ -79,7 +80,7 @@ async def readyz(tx: Tx) -> Health:
 async def audit(request: HttpRequest[Any, Any, Any]) -> AuditView:
     """Prove the books, on one snapshot."""
     async with request.app.state.process.database.transaction(snapshot=True) as tx:
-        findings = await books.audit(tx)
+        findings = await books.audit(tx, now=clock.now())
     return AuditView(
         holds=all(finding.holds for finding in findings),
         findings=[
@@ -89,6 +90,7 @@ async def audit(request: HttpRequest[Any, Any, Any]) -> AuditView:
                 holds=finding.holds,
                 exceptions=finding.exceptions,
                 examples=finding.examples,
+                notes=finding.notes,
             )
             for finding in findings
         ],
@@ -101,14 +103,20 @@ async def import_file(
     kind: FromPath[imports.Kind],
     idempotency_key: KeyHeader = None,
 ) -> Response[ImportView]:
-    """Take a CSV file (the request's body): master data, prices, safety stock or a stock document.
+    """Take a CSV file (the request's body): master data, prices, taxes, safety stock, a stock document.
 
     Each row is taken or refused by itself. The key also needs the scope to write what the file is about.
     """
     require(request.user, imports.SCOPES[kind])
     body = await request.body()
+    process = request.app.state.process
+    async with process.database.reading() as tx:
+        exponents = await pricing.exponents(tx)
     rows = imports.read(
-        kind, io.TextIOWrapper(io.BytesIO(body), "utf-8", newline=""), now=clock.now()
+        kind,
+        io.TextIOWrapper(io.BytesIO(body), "utf-8", newline=""),
+        exponents=exponents,
+        now=clock.now(),
     )
     command = imports.TakeRows(
         key=key(idempotency_key, request.user, request.url.path, body),
@@ -117,7 +125,7 @@ async def import_file(
         rows=tuple(rows),
         document_id=new_id(),
     )
-    return answered(await request.app.state.process.take_rows(command), _import_view, status=200)
+    return answered(await process.take_rows(command), _import_view, status=200)
 
 
 def _import_view(taken: imports.Taken) -> ImportView:

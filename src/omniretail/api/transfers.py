@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from omniretail import clock, inventory
 from omniretail.api.keyed import KeyHeader, answered, key
-from omniretail.api.orders import TimelineView, event_view
+from omniretail.api.order_views import TimelineView, event_view
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
 from omniretail.api.wire import (

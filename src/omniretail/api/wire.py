@@ -49,6 +49,10 @@ Serials = Annotated[
 Change = Annotated[int, Meta(ge=-(2**31) + 1, le=2**31 - 1)]
 AmountMinor = Annotated[int, Meta(ge=0, le=2**63 - 1, description="In minor units")]
 Moment = Annotated[datetime, Meta(tz=True)]
+LocalMoment = Annotated[
+    datetime,
+    Meta(description="RFC 3339; without an offset it is what the clocks of the `time_zone` show"),
+]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

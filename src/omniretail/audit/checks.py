@@ -1,37 +1,26 @@
-"""The checks that prove the books. Each is one statement that returns what contradicts it.
+"""The checks that prove the books. Each is one statement that returns what contradicts it, but for one.
 
-They read tables of every domain and change none; a new ledger brings its own statement here.
+They read tables of every domain and change none; a new ledger brings its own statement here. The
+price book is no ledger: `one_price` asks it what it says.
 """
+
+from datetime import datetime
 
 import msgspec
 
+from omniretail.audit.finding import MOST_EXAMPLES, Finding
+from omniretail.audit.one_price import NAME, TRUTH, one_price
 from omniretail.db import Transaction, sql
-
-_MOST_EXAMPLES = 5
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One truth about the books, in words, and the statement that looks for exceptions."""
+    """One truth about the books, in words, under the name of the statement that looks for exceptions."""
 
     name: str
     truth: str
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """What one check found: how many exceptions (0: it holds), and the first few."""
-
-    check: str
-    truth: str
-    exceptions: int
-    examples: list[str]
-
-    @property
-    def holds(self) -> bool:
-        """Tell whether nothing contradicts the check."""
-        return self.exceptions == 0
-
-
-CHECKS = (
+_STATEMENTS = (
     Check("levels", "every level is the sum of its movements, state by state"),
     Check("legs", "the legs of all movements sum to 0, the outside accounts included"),
     Check("held", "every level's held is the sum of the open lines of holds"),
@@ -46,12 +35,12 @@ CHECKS = (
     Check("shortages", "what a level owes and has not is on order, or has exactly one open case"),
     Check("costs", "every average cost follows from the one before it"),
     Check("allocations", "every level's allocated is the sum of what open orders still await"),
-    Check("order_totals", "every order's total is the sum of its lines"),
-    Check("line_prices", "every line's total is its price times its quantity"),
-    Check("tenders", "every order's tenders sum to its total"),
-    Check(
-        "refunds", "every order gave back the price of what was cancelled, and to no tender more"
-    ),
+    Check("order_totals", "every order's total is the sum of its lines and its shipping"),
+    Check("line_prices", "every line costs its price times its quantity less its discounts"),
+    Check("taxes", "every line's tax is what its rate makes of what it costs, to the cent"),
+    Check("tenders", "every order's tenders sum to its total, but for what coins round"),
+    Check("refunds", "every order gave back exactly what it costs less now, and to no tender more"),
+    Check("usages", "every use of a coupon or promotion is counted, by an order, within its limit"),
     Check("order_movements", "every order has one set of movements: promised, left, released"),
     Check("fulfillment_states", "every fulfillment's state is what its lines say"),
     Check("order_parts", "every line, tender, refund and fulfillment belongs to an order"),
@@ -62,17 +51,18 @@ CHECKS = (
     Check("event_sequences", "every document's events count from 1 to its version without a gap"),
     Check("idempotency_keys", "every key placed at most one order"),
 )
+CHECKS = (*_STATEMENTS, Check(NAME, TRUTH))
 
 
-async def audit(tx: Transaction) -> list[Finding]:
+async def audit(tx: Transaction, *, now: datetime) -> list[Finding]:
     """Run every check; `tx` must be a snapshot, so that all of them see one moment."""
-    return [await _run(tx, check) for check in CHECKS]
+    return [*[await _run(tx, check) for check in _STATEMENTS], await one_price(tx, now=now)]
 
 
 async def _run(tx: Transaction, check: Check) -> Finding:
     rows = await tx.fetch(sql(f"audit.{check.name}"))
     examples = [
         ", ".join(f"{column} {value}" for column, value in row.items())
-        for row in rows[:_MOST_EXAMPLES]
+        for row in rows[:MOST_EXAMPLES]
     ]
     return Finding(check.name, check.truth, len(rows), examples)

@@ -42,7 +42,8 @@ class LocationNotServing(Refused):
 class LocationSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A location as the retailer states it; coordinates are WGS 84 degrees, the zone is IANA's.
 
-    `safety_stock` is how many units of each SKU it withholds from promises.
+    `safety_stock` is how many units of each SKU it withholds from promises; `region` is what prices
+    and taxes go by.
     """
 
     code: str
@@ -54,6 +55,7 @@ class LocationSpec(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: tuple[Capability, ...] = get_args(Capability)
     status: Literal["active", "inactive"] = "active"
     safety_stock: int = 0
+    region: str | None = None
 
     def serves(self, kind: str) -> bool:
         """Tell whether the location takes orders of this fulfillment kind now."""
@@ -100,6 +102,7 @@ async def put_locations(
             stored.spec.status,
             stored.spec.safety_stock,
             stored.version,
+            stored.spec.region,
         )
         for stored in accepted.values()
     ]

@@ -34,6 +34,7 @@ class Location(SQLModel, table=True):
     safety_stock: int = Field(sa_column_kwargs={"server_default": "0"})
     version: int
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    region: str | None = Field(default=None, sa_type=Text)
 
 
 class LocationGroup(SQLModel, table=True):
@@ -85,6 +86,9 @@ class Sku(SQLModel, table=True):
     ordering: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     version: int
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    categories: list[str] = Field(
+        sa_type=ARRAY(Text), sa_column_kwargs={"server_default": text("'{}'::text[]")}
+    )
 
 
 class SkuBarcode(SQLModel, table=True):

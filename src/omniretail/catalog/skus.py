@@ -24,6 +24,7 @@ _DROP_BARCODES = sql("catalog.drop_barcodes")
 _PUT_BARCODES = sql("catalog.put_barcodes")
 _SKU = sql("catalog.sku")
 _SEARCH = sql("catalog.search_skus")
+MOST_CATEGORIES = 50
 # An order takes the time over into a column, which not every time of the calendar fits.
 _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_DAY = datetime(9999, 1, 1, tzinfo=UTC)
@@ -74,7 +75,8 @@ class SkuSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A SKU as the retailer states it; the name is in any script.
 
     `tracking`, and whether there are `components` at all, is settled when the SKU is created: its
-    stock is kept by it. With components it is a kit and has no stock of its own.
+    stock is kept by it. With components it is a kit and has no stock of its own. `categories` are
+    codes that promotions go by.
     """
 
     code: str
@@ -85,11 +87,19 @@ class SkuSpec(msgspec.Struct, frozen=True, kw_only=True):
     tracking: Tracking | None = None
     components: tuple[Component, ...] = ()
     ordering: Ordering | None = None
+    categories: tuple[str, ...] = ()
 
     def traits(self) -> SkuTraits:
         """Return what deciding about goods needs to know of it."""
         components = {component.sku: component.quantity for component in self.components}
-        return SkuTraits(self.status, self.tracking, components or None, self.ordering)
+        return SkuTraits(
+            self.status,
+            self.tracking,
+            components or None,
+            self.ordering,
+            self.tax_class,
+            frozenset(self.categories),
+        )
 
 
 async def put_skus(
@@ -102,9 +112,9 @@ async def put_skus(
     """Create or replace SKUs by code, their barcodes with them; one outcome per spec, in order.
 
     `expected_version` is for a single spec. Locks: the SKUs, by code. Outcomes: the stored SKU,
-    Invalid (a check digit, a component, an ordering), BarcodeTaken, ComponentIsKit, SkuShapeFixed,
-    StaleVersion. The same code twice: the last one stands. A component may be put in the same list
-    as its kit, before it.
+    Invalid (a check digit, a category, a component, an ordering), BarcodeTaken, ComponentIsKit,
+    SkuShapeFixed, StaleVersion. The same code twice: the last one stands. A component may be put in
+    the same list as its kit, before it.
     """
     codes = sorted({spec.code for spec in specs})
     versions = {row["code"]: row["version"] for row in await tx.fetch(_LOCK, codes)}
@@ -175,6 +185,7 @@ async def _with_barcodes(tx: Transaction, rows: Sequence[asyncpg.Record]) -> lis
                 tracking=row["tracking"],
                 components=_components(row["components"]),
                 ordering=_ordering(row["ordering"]),
+                categories=tuple(row["categories"]),
             ),
             row["version"],
         )
@@ -203,6 +214,7 @@ async def _write(tx: Transaction, accepted: Sequence[Stored[SkuSpec]], now: date
             stored.spec.tracking,
             _json(stored.spec.traits().components),
             _json(stored.spec.ordering),
+            ",".join(sorted(set(stored.spec.categories))),
         )
         for stored in accepted
     ]
@@ -242,7 +254,7 @@ def _fault(
     if spec.components and (spec.tracking or spec.ordering):
         pointer = "/tracking" if spec.tracking else "/ordering"
         return Invalid.at(pointer, "A kit has nothing of its own here: its components have")
-    if spec.ordering and (refusal := _ordering_fault(spec.ordering)):
+    if refusal := _category_fault(spec.categories) or _ordering_fault(spec.ordering):
         return refusal
     stood = known.get(spec.code)
     if stood and (stood.tracking, bool(stood.components)) != (spec.tracking, bool(spec.components)):
@@ -252,7 +264,19 @@ def _fault(
     return kits.fault(spec.code, spec.components, known)
 
 
-def _ordering_fault(ordering: Ordering) -> Invalid | None:
+def _category_fault(categories: Sequence[str]) -> Invalid | None:
+    if len(set(categories)) > MOST_CATEGORIES:
+        return Invalid.at("/categories", f"A SKU is in at most {MOST_CATEGORIES} categories")
+    for position, category in enumerate(categories):
+        # A file separates them by spaces.
+        if len(category.split()) != 1:
+            return Invalid.at(f"/categories/{position}", "A category has a code without spaces")
+    return None
+
+
+def _ordering_fault(ordering: Ordering | None) -> Invalid | None:
+    if ordering is None:
+        return None
     if not 0 <= ordering.limit < 2**31:
         return Invalid.at("/ordering/limit", "A limit is between 0 and 2^31 − 1 units")
     if ordering.policy == "pre_order" and ordering.ships_at is None:

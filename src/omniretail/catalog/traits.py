@@ -25,12 +25,17 @@ class Ordering(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SkuTraits(msgspec.Struct, frozen=True):
-    """What a SKU is like; `components` says how many units of which SKUs make one of a kit."""
+    """What a SKU is like; `components` says how many units of which SKUs make one of a kit.
+
+    `tax_class` and `categories` are what taxes and promotions go by.
+    """
 
     status: str
     tracking: Tracking | None = None
     components: dict[str, int] | None = None
     ordering: Ordering | None = None
+    tax_class: str = "standard"
+    categories: frozenset[str] = frozenset()
 
 
 def skus_by_code(codes: Collection[str]) -> Read[dict[str, SkuTraits]]:
@@ -41,11 +46,11 @@ def skus_by_code(codes: Collection[str]) -> Read[dict[str, SkuTraits]]:
     return Read(
         _TRAITS,
         (list(codes),),
-        lambda rows: {row["code"]: _traits(row["status"], row["more"]) for row in rows},
+        lambda rows: {row["code"]: _traits(**row) for row in rows},
     )
 
 
-def _traits(status: str, more: dict[str, Any] | None) -> SkuTraits:
+def _traits(code: str, status: str, tax_class: str, more: dict[str, Any] | None) -> SkuTraits:
     if more is None:
-        return SkuTraits(status)
-    return msgspec.convert({"status": status, **more}, SkuTraits)
+        return SkuTraits(status, tax_class=tax_class)
+    return msgspec.convert({"status": status, "tax_class": tax_class, **more}, SkuTraits)

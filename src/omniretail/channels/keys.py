@@ -30,6 +30,7 @@ SCOPES = (
     "catalog:write",
     "channels:read",
     "channels:write",
+    "coupons:write",
     "exports:read",
     "fulfillments:read",
     "fulfillments:write",
@@ -42,6 +43,7 @@ SCOPES = (
     "prices:override",
     "prices:read",
     "prices:write",
+    "quotes:write",
     "stock:read",
     "stock:value",
     "stock:write",
@@ -51,11 +53,16 @@ SCOPES = (
 
 _SELLING = frozenset({"catalog:read", "channels:read", "prices:read", "stock:read"})
 _PROMISING = frozenset({"holds:read", "holds:write"})
+_QUOTING = frozenset({"coupons:write", "quotes:write"})
 DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
+    | _QUOTING
     | {"orders:read", "orders:write", "fulfillments:read", "fulfillments:write", "transfers:read"},
-    "channel": _SELLING | _PROMISING | {"orders:read", "orders:write", "fulfillments:read"},
+    "channel": _SELLING
+    | _PROMISING
+    | _QUOTING
+    | {"orders:read", "orders:write", "fulfillments:read"},
     "staff": _SELLING
     | _PROMISING
     | {"stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}

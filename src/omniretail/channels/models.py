@@ -22,6 +22,7 @@ class Channel(SQLModel, table=True):
     kind: str = Field(sa_type=Text)
     currency: str = Field(sa_type=Text)
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    region: str | None = Field(default=None, sa_type=Text)
 
 
 class ApiKey(SQLModel, table=True):

@@ -5,10 +5,12 @@ Columns are named in the first line, in any order; what is left empty takes its 
 | kind | columns (those after the bar may be left out) |
 |---|---|
 | locations | code, name \\| kind, time_zone, latitude, longitude, capabilities (a b c, or none), |
-| | status, safety_stock |
+| | status, safety_stock, region |
 | skus | code, name \\| tax_class, status, barcodes (a b c), internal_barcodes (a b c), tracking, |
-| | components (SKU:2/OTHER:1), ordering (back_order, pre_order), ordering_limit, ships_at |
+| | components (SKU:2/OTHER:1), ordering (back_order, pre_order), ordering_limit, ships_at, |
+| | categories (a b c) |
 | prices | price_list, sku, amount (12.50), currency \\| valid_from |
+| tax_rates | tax_class, rate_percent (5.5), valid_from \\| region |
 | receipts | sku, location, quantity \\| reason, lot, expires_on, serials (a b c), |
 | | unit_cost (12.50), currency, expected_receipt, occurred_at |
 | adjustments | sku, location, change, reason \\| lot, occurred_at |
@@ -16,9 +18,9 @@ Columns are named in the first line, in any order; what is left empty takes its 
 | counts | sku, location, quantity \\| expected, lot, occurred_at |
 | safety_stock | sku, location, quantity |
 
-Times are RFC 3339 with their zone; left out, they mean now. What only an export says of a place or
-a count is passed over, so that levels come in as counts or receipts, and a report of refused rows
-comes in once it is mended.
+Times are RFC 3339 with their zone; left out, they mean now. Amounts have as many decimals as the
+retailer gives their currency. What only an export says of a place or a count is passed over, so that
+levels come in as counts or receipts, and a report of refused rows comes in once it is mended.
 """
 
 from omniretail.imports.files import (

@@ -1,7 +1,7 @@
 """Reading a CSV file row by row, and taking rows into the books, once under their key."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 from uuid import UUID
@@ -13,7 +13,7 @@ from omniretail.channels import Principal
 from omniretail.db import Transaction
 from omniretail.errors import DomainError, Invalid
 from omniretail.idempotency import Answer, Key, once
-from omniretail.imports.kinds import Kind, known, meaning, required
+from omniretail.imports.kinds import Kind, Reading, known, meaning, required
 
 REPORT_COLUMNS = ("refused_line", "refused_code", "refused_field", "refused_detail")
 """What a report of refused rows says of a row; a file may have them, and they say nothing there."""
@@ -90,8 +90,11 @@ class Taken(msgspec.Struct, frozen=True):
     refused: list[Refused]
 
 
-def read(kind: Kind, file: TextIO, *, now: datetime) -> Iterator[Row]:
-    """Read a file's rows. Raises: UnreadableFile for wrong columns or no CSV at all."""
+def read(kind: Kind, file: TextIO, *, exponents: Mapping[str, int], now: datetime) -> Iterator[Row]:
+    """Read a file's rows; `exponents` are how many decimals amounts have, where not ISO 4217 says it.
+
+    Raises: UnreadableFile for wrong columns or no CSV at all.
+    """
     reader = csv.reader(file, strict=True)
     try:
         header = [cell.strip().removeprefix("\ufeff") for cell in next(reader, [])]
@@ -109,7 +112,7 @@ def read(kind: Kind, file: TextIO, *, now: datetime) -> Iterator[Row]:
             named = {name: cell for name, cell in stripped if name not in REPORT_COLUMNS}
             whole = len(cells) == len(header)
             meant = (
-                meaning(kind, named, now)
+                meaning(kind, named, Reading(now, exponents))
                 if whole
                 else Invalid(f"{len(cells)} cells where the header has {len(header)}.")
             )
@@ -159,6 +162,8 @@ async def _outcomes(
             return await catalog.put_skus(tx, meanings, now=now)
         case "prices":
             return await pricing.set_prices(tx, meanings, now=now)
+        case "tax_rates":
+            return await pricing.put_tax_rates(tx, meanings, now=now)
         case "safety_stock":
             return await inventory.put_safety_stock(
                 tx, meanings, principal=command.principal, now=now

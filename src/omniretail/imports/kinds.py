@@ -4,8 +4,9 @@ A cell must be what the same field must be in a request's body.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args
 from uuid import UUID
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import Meta
 from omniretail import catalog, clock, inventory, pricing
 from omniretail.errors import Invalid
 from omniretail.forms import CODE, CURRENCY, TEXT, in_words
-from omniretail.money import fraction_of_minor_units, minor_units
+from omniretail.money import MILLION, fraction_of_minor_units, minor_units
 
 Kind = Literal[
     "adjustments",
@@ -25,6 +26,7 @@ Kind = Literal[
     "safety_stock",
     "set_asides",
     "skus",
+    "tax_rates",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -37,6 +39,7 @@ SCOPES: dict[Kind, str] = {
     "safety_stock": "stock:write",
     "set_asides": "stock:write",
     "skus": "catalog:write",
+    "tax_rates": "prices:write",
 }
 """What a key must be allowed to do to import a kind."""
 
@@ -45,6 +48,7 @@ _WHOLE = frozenset({"quantity", "change", "expected", "safety_stock", "ordering_
 _DECIMAL = frozenset({"latitude", "longitude"})
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 _DECIMAL_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,30})?")
+_PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,4}))?")
 _FAULT = re.compile(r"(?P<said>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<column>\w+)`")
 
@@ -61,6 +65,13 @@ Serials = Annotated[
     Meta(max_length=10_000),
 ]
 Value = TypeVar("Value")
+
+
+class Reading(NamedTuple):
+    """What a row is read by: the time, and how many decimals amounts have besides ISO 4217's."""
+
+    now: datetime
+    exponents: Mapping[str, int]
 
 
 class _Cells(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +91,9 @@ class _Location(_Cells, frozen=True, kw_only=True):
     capabilities: Text | None = None
     status: Literal["active", "inactive"] = "active"
     safety_stock: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    region: Code | None = None
 
-    def meaning(self, now: datetime) -> catalog.LocationSpec:
+    def meaning(self, reading: Reading) -> catalog.LocationSpec:
         fields = msgspec.structs.asdict(self)
         del fields["capabilities"]
         if self.capabilities is not None:
@@ -102,8 +114,9 @@ class _Sku(_Cells, frozen=True, kw_only=True):
     ordering: Literal["back_order", "pre_order"] | None = None
     ordering_limit: Figure | None = None
     ships_at: Moment | None = None
+    categories: LongText = ""
 
-    def meaning(self, now: datetime) -> catalog.SkuSpec:
+    def meaning(self, reading: Reading) -> catalog.SkuSpec:
         gtins = _told("barcodes", self.barcodes.split(), Codes)
         internal = _told("internal_barcodes", self.internal_barcodes.split(), Codes)
         return catalog.SkuSpec(
@@ -118,6 +131,7 @@ class _Sku(_Cells, frozen=True, kw_only=True):
             tracking=self.tracking,
             components=tuple(_component(part) for part in self.components.split("/") if part),
             ordering=self._ordering(),
+            categories=_told("categories", self.categories.split(), Codes),
         )
 
     def _ordering(self) -> catalog.Ordering | None:
@@ -136,9 +150,11 @@ class _Price(_Cells, frozen=True, kw_only=True):
     currency: Currency
     valid_from: Moment | None = None
 
-    def meaning(self, now: datetime) -> pricing.NewPrice:
+    def meaning(self, reading: Reading) -> pricing.NewPrice:
         try:
-            amount = minor_units(self.amount, self.currency)
+            amount = minor_units(
+                self.amount, self.currency, exponent=reading.exponents.get(self.currency)
+            )
         except ValueError as error:
             raise _fault("amount", str(error)) from error
         return pricing.NewPrice(
@@ -146,7 +162,26 @@ class _Price(_Cells, frozen=True, kw_only=True):
             sku=self.sku,
             amount_minor=amount,
             currency=self.currency,
-            valid_from=_utc("valid_from", self.valid_from) if self.valid_from else now,
+            valid_from=_utc("valid_from", self.valid_from) if self.valid_from else reading.now,
+        )
+
+
+class _TaxRate(_Cells, frozen=True, kw_only=True):
+    tax_class: Code
+    region: Code = ""
+    rate_percent: Text
+    valid_from: Moment
+
+    def meaning(self, reading: Reading) -> pricing.TaxRate:
+        found = _PERCENT.fullmatch(self.rate_percent)
+        rate_ppm = int(found[1] + (found[2] or "").ljust(4, "0")) if found else -1
+        if not 0 <= rate_ppm <= MILLION:
+            raise _fault("rate_percent", "A rate is 0 to 100 percent, with 4 decimals at most")
+        return pricing.TaxRate(
+            tax_class=self.tax_class,
+            region=self.region,
+            valid_from=_utc("valid_from", self.valid_from),
+            rate_ppm=rate_ppm,
         )
 
 
@@ -158,11 +193,11 @@ class _Stock(_Cells, frozen=True, kw_only=True):
     lot: Code | None = None
     occurred_at: Moment | None = None
 
-    def row(self, quantity: int, now: datetime, **more: Any) -> inventory.DocumentRow:
-        at = now
+    def row(self, quantity: int, reading: Reading, **more: Any) -> inventory.DocumentRow:
+        at = reading.now
         if self.occurred_at is not None:
             try:
-                at = clock.happened(self.occurred_at, now=now)
+                at = clock.happened(self.occurred_at, now=reading.now)
             except ValueError as error:
                 raise _fault("occurred_at", str(error)) from error
         return inventory.DocumentRow(
@@ -191,25 +226,27 @@ class _Receipt(_Stock, frozen=True, kw_only=True):
     currency: Currency | None = None
     expected_receipt: UUID | None = None
 
-    def meaning(self, now: datetime) -> inventory.DocumentRow:
+    def meaning(self, reading: Reading) -> inventory.DocumentRow:
         return self.row(
             self.quantity,
-            now,
+            reading,
             reason=self.reason,
             expires_on=self.expires_on,
             serials=_told("serials", self.serials.split(), Serials) or None,
-            unit_cost=self._cost(),
+            unit_cost=self._cost(reading),
             expected_receipt=self.expected_receipt,
         )
 
-    def _cost(self) -> inventory.Cost | None:
+    def _cost(self, reading: Reading) -> inventory.Cost | None:
         if self.unit_cost is None or self.currency is None:
             if self.unit_cost is not None or self.currency is not None:
                 column = "unit_cost" if self.unit_cost is None else "currency"
                 raise _fault(column, "A cost is an amount and its currency")
             return None
         try:
-            amount = fraction_of_minor_units(self.unit_cost, self.currency)
+            amount = fraction_of_minor_units(
+                self.unit_cost, self.currency, exponent=reading.exponents.get(self.currency)
+            )
         except ValueError as error:
             raise _fault("unit_cost", str(error)) from error
         return inventory.Cost(amount, self.currency)
@@ -219,10 +256,10 @@ class _Adjustment(_Stock, frozen=True, kw_only=True):
     change: Annotated[int, Meta(ge=-_MOST, le=_MOST)]
     reason: Code
 
-    def meaning(self, now: datetime) -> inventory.DocumentRow:
+    def meaning(self, reading: Reading) -> inventory.DocumentRow:
         if self.change == 0:
             raise _fault("change", "A change is not 0")
-        return self.row(self.change, now, reason=self.reason)
+        return self.row(self.change, reading, reason=self.reason)
 
 
 class _SetAside(_Stock, frozen=True, kw_only=True):
@@ -231,14 +268,14 @@ class _SetAside(_Stock, frozen=True, kw_only=True):
     to_state: inventory.Shelf | Literal["shrinkage"]
     reason: Code
 
-    def meaning(self, now: datetime) -> inventory.DocumentRow:
+    def meaning(self, reading: Reading) -> inventory.DocumentRow:
         if self.from_state == self.to_state:
             raise _fault("to_state", "Goods go from one state to another")
         if (self.from_state, self.to_state) == ("available", "shrinkage"):
             raise _fault("to_state", "What is on sale is lost by an adjustment")
         return self.row(
             self.quantity,
-            now,
+            reading,
             from_state=self.from_state,
             to_state=self.to_state,
             reason=self.reason,
@@ -253,8 +290,8 @@ class _Count(_Stock, frozen=True, kw_only=True):
     quantity: Figure
     expected: Annotated[int, Meta(ge=-_MOST, le=_MOST)] | None = None
 
-    def meaning(self, now: datetime) -> inventory.DocumentRow:
-        return self.row(self.quantity, now, expected=self.expected)
+    def meaning(self, reading: Reading) -> inventory.DocumentRow:
+        return self.row(self.quantity, reading, expected=self.expected)
 
 
 class _SafetyStock(_Cells, frozen=True, kw_only=True):
@@ -262,11 +299,21 @@ class _SafetyStock(_Cells, frozen=True, kw_only=True):
     location: Code
     quantity: Annotated[int, Meta(ge=0, le=catalog.MOST_SAFETY_STOCK)]
 
-    def meaning(self, now: datetime) -> inventory.SafetyRow:
+    def meaning(self, reading: Reading) -> inventory.SafetyRow:
         return inventory.SafetyRow(sku=self.sku, location=self.location, quantity=self.quantity)
 
 
-_AnyCells = _Location | _Sku | _Price | _Receipt | _Adjustment | _SetAside | _Count | _SafetyStock
+_AnyCells = (
+    _Location
+    | _Sku
+    | _Price
+    | _TaxRate
+    | _Receipt
+    | _Adjustment
+    | _SetAside
+    | _Count
+    | _SafetyStock
+)
 _CELLS: dict[Kind, type[_AnyCells]] = {
     "adjustments": _Adjustment,
     "counts": _Count,
@@ -276,6 +323,7 @@ _CELLS: dict[Kind, type[_AnyCells]] = {
     "safety_stock": _SafetyStock,
     "set_asides": _SetAside,
     "skus": _Sku,
+    "tax_rates": _TaxRate,
 }
 
 
@@ -290,7 +338,7 @@ def known(kind: Kind) -> frozenset[str]:
     return frozenset(_CELLS[kind].__struct_fields__) | _CELLS[kind].passed_over
 
 
-def meaning(kind: Kind, cells: dict[str, str], now: datetime) -> object:
+def meaning(kind: Kind, cells: dict[str, str], reading: Reading) -> object:
     """Return what a row says, or the error that names the column which does not say it."""
     given = {
         name: _number(name, cell)
@@ -298,7 +346,7 @@ def meaning(kind: Kind, cells: dict[str, str], now: datetime) -> object:
         if cell and name not in _CELLS[kind].passed_over
     }
     try:
-        return msgspec.convert(given, _CELLS[kind]).meaning(now)
+        return msgspec.convert(given, _CELLS[kind]).meaning(reading)
     except msgspec.ValidationError as error:
         return _not_valid(str(error))
     except Invalid as error:

@@ -1,14 +1,17 @@
 """Orders: placing, fulfilling and cancelling them, for every channel through the same door."""
 
 from omniretail.orders.changing import (
+    AdjustPrices,
     Cancel,
     Fulfill,
+    PriceNotLower,
     QuantityNotOpen,
     TransitionRefused,
     UnknownFulfillment,
     UnknownOrder,
     change,
 )
+from omniretail.orders.charge import TendersMismatch
 from omniretail.orders.order import (
     Fulfillment,
     FulfillmentKind,
@@ -18,14 +21,7 @@ from omniretail.orders.order import (
     Tender,
     TenderType,
 )
-from omniretail.orders.placing import (
-    FulfillmentWish,
-    LineWish,
-    PlaceOrder,
-    TenderGiven,
-    TendersMismatch,
-    place,
-)
+from omniretail.orders.placing import place
 from omniretail.orders.queries import (
     OpenLine,
     QueuedFulfillment,
@@ -35,9 +31,19 @@ from omniretail.orders.queries import (
     open_lines,
     order_timeline,
 )
+from omniretail.orders.wishes import (
+    CouponGiven,
+    FulfillmentWish,
+    LineWish,
+    PlaceOrder,
+    ShippingAsked,
+    TenderGiven,
+)
 
 __all__ = [
+    "AdjustPrices",
     "Cancel",
+    "CouponGiven",
     "Fulfill",
     "Fulfillment",
     "FulfillmentKind",
@@ -48,8 +54,10 @@ __all__ = [
     "Order",
     "OrderLine",
     "PlaceOrder",
+    "PriceNotLower",
     "QuantityNotOpen",
     "QueuedFulfillment",
+    "ShippingAsked",
     "Tender",
     "TenderGiven",
     "TenderType",

@@ -1,9 +1,9 @@
-"""What changes an order after it was placed: handing over, shipping, cancelling.
+"""What changes an order after it was placed: handing over, shipping, cancelling, adjusting prices.
 
-Each change counts the order's version up, moves stock, and is one event of its timeline.
+Each change counts the order's version up, may move stock and money, and is one event of its timeline.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -12,10 +12,10 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import catalog, channels, events, idempotency, inventory
+from omniretail import catalog, channels, events, idempotency, inventory, pricing
 from omniretail.db import Transaction
 from omniretail.errors import DomainError, Invalid, Missing, Refused
-from omniretail.money import split
+from omniretail.money import split, to_step
 from omniretail.orders import store
 from omniretail.orders.order import Fulfillment, Order, OrderLine, Tender
 
@@ -53,6 +53,17 @@ class QuantityNotOpen(Refused):
             line=line,
             requested=requested,
             open_quantity=open_quantity,
+        )
+
+
+class PriceNotLower(Refused):
+    """A price adjustment gives money back: the new price must be below the one that stands."""
+
+    def __init__(self, *, line: int, unit_price_minor: int) -> None:
+        super().__init__(
+            f"Line {line} costs no more than {unit_price_minor} a unit.",
+            line=line,
+            unit_price_minor=unit_price_minor,
         )
 
 
@@ -100,18 +111,46 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True):
         return {"reason": self.reason}
 
 
-Command = Fulfill | Cancel
+class AdjustPrices(msgspec.Struct, frozen=True, kw_only=True):
+    """The command to lower prices after the sale, such as to match another shop's.
+
+    `unit_prices_minor` says what a unit of each line shall cost, by line number, with tax or without
+    it as the line's price list has it; discounts are within it.
+    """
+
+    key: idempotency.Key
+    principal: channels.Principal
+    order_id: UUID
+    reason: str
+    unit_prices_minor: Mapping[int, int]
+    currency: str
+    occurred_at: datetime
+
+    @property
+    def event_type(self) -> str:
+        """What the order's timeline calls it."""
+        return "price_adjusted"
+
+    def describe(self) -> dict[str, Any]:
+        """What the timeline says beside the lines."""
+        return {
+            "reason": self.reason,
+            "unit_prices_minor": {str(line): to for line, to in self.unit_prices_minor.items()},
+        }
+
+
+Command = Fulfill | Cancel | AdjustPrices
 
 
 async def change(
     tx: Transaction, commands: Sequence[Command], *, now: datetime
 ) -> list[idempotency.Answer[Order] | DomainError]:
-    """Fulfill or cancel, one outcome per command, in order, each all or nothing.
+    """Fulfill, cancel or adjust prices, one outcome per command, in order, each all or nothing.
 
-    Locks: keys, orders by id, stock by (SKU, location). Outcomes: the order after the change,
-    UnknownOrder, UnknownFulfillment, TransitionRefused, QuantityNotOpen, Invalid (a line number),
-    InsufficientStock (fewer on hand than allocated, after a count), those of serial numbers,
-    KeyReused.
+    Locks: keys, orders by id, stock by (SKU, location), the counts of coupons that are given back.
+    Outcomes: the order after the change, UnknownOrder, UnknownFulfillment, TransitionRefused,
+    QuantityNotOpen, Invalid (a line number, a currency), InsufficientStock (fewer on hand than
+    allocated, after a count), those of serial numbers, PriceNotLower, KeyReused.
     """
     return await idempotency.once(tx, commands, partial(_change, tx, now=now), Order, now=now)
 
@@ -121,7 +160,7 @@ async def _change(
 ) -> list[Order | DomainError]:
     before = await store.lock(
         tx,
-        order_ids={command.order_id for command in commands if isinstance(command, Cancel)},
+        order_ids={command.order_id for command in commands if not isinstance(command, Fulfill)},
         fulfillment_ids={
             command.fulfillment_id for command in commands if isinstance(command, Fulfill)
         },
@@ -158,7 +197,16 @@ async def _change(
         if isinstance(outcome, Order):
             previous, after[outcome.id] = after[outcome.id], outcome
             changes.append((previous, outcome, _happened(command, previous, outcome)))
-    await tx.write(*inventory.write(stock, now=now), *store.write_changed(before, changes, now=now))
+    unwound = [
+        order.id
+        for order in after.values()
+        if order.fulfillment_status == "cancelled" and order != before[order.id]
+    ]
+    await tx.write(
+        *inventory.write(stock, now=now),
+        *store.write_changed(before, changes, now=now),
+        *await pricing.free_usages(tx, unwound, now=now),
+    )
     return outcomes
 
 
@@ -171,6 +219,11 @@ def decide(
         if order is None or not order.visible_to(command.principal):
             return UnknownOrder(command.order_id)
         return _cancel(order, stock, command)
+    if isinstance(command, AdjustPrices):
+        order = orders.get(command.order_id)
+        if order is None or not order.visible_to(command.principal):
+            return UnknownOrder(command.order_id)
+        return _adjust(order, command)
     for order in orders.values():
         for fulfillment in order.fulfillments:
             if (
@@ -245,35 +298,69 @@ def _cancel(order: Order, stock: inventory.Stock, command: Cancel) -> Order | Do
     ]
     if refusal := stock.post(inventory.Posting(_source(order, command), movements)):
         return refusal
-    refund_minor = sum(line.unit_price_minor * taken.get(line.number, 0) for line in order.lines)
-    return replace(
+    return _with_lines(
+        order,
+        lambda line: replace(
+            line, cancelled_quantity=line.cancelled_quantity + taken.get(line.number, 0)
+        ),
+    )
+
+
+def _adjust(order: Order, command: AdjustPrices) -> Order | DomainError:
+    by_number = {line.number: line for line in order.lines}
+    adjusted = dict(by_number)
+    for number, unit_minor in command.unit_prices_minor.items():
+        line = by_number.get(number)
+        if line is None:
+            return Invalid.at("/lines", f"There is no line {number} here")
+        if command.currency != order.currency:
+            return Invalid.at("/lines", f"The order is in {order.currency}")
+        if line.cancelled_quantity == line.quantity:
+            return TransitionRefused(state="cancelled", step="price adjustment")
+        parts = pricing.taxed(
+            unit_minor * line.quantity,
+            line.tax_rate_ppm or 0,
+            included=line.tax_included,
+            rounding=order.rounding,
+            per=order.tax_per,
+            quantity=line.quantity,
+        )
+        if parts.total_minor >= line.worth_minor:
+            return PriceNotLower(line=number, unit_price_minor=unit_minor)
+        adjusted[number] = replace(
+            line, adjusted_total_minor=parts.total_minor, adjusted_tax_minor=parts.tax_minor
+        )
+    return _with_lines(order, lambda line: adjusted[line.number])
+
+
+def _with_lines(order: Order, changed: Callable[[OrderLine], OrderLine]) -> Order:
+    """Return an order with changed lines; what it costs less than before is given back."""
+    after = replace(
         order,
         version=order.version + 1,
         fulfillments=tuple(
-            replace(
-                part,
-                lines=tuple(
-                    replace(
-                        line,
-                        cancelled_quantity=line.cancelled_quantity + taken.get(line.number, 0),
-                    )
-                    for line in part.lines
-                ),
-            )
+            replace(part, lines=tuple(changed(line) for line in part.lines))
             for part in order.fulfillments
         ),
-        tenders=refunded(order.tenders, refund_minor),
     )
+    back_minor = order.kept_minor - after.kept_minor
+    return replace(after, tenders=refunded(order.tenders, back_minor))
 
 
 def refunded(tenders: Sequence[Tender], amount_minor: int) -> tuple[Tender, ...]:
-    """Give an amount back to the tenders, in the shares of what each has left."""
-    shares = split(
-        amount_minor, [tender.amount_minor - tender.refunded_minor for tender in tenders]
-    )
-    return tuple(
-        replace(tender, refunded_minor=tender.refunded_minor + share)
-        for tender, share in zip(tenders, shares, strict=True)
+    """Give an amount back to the tenders, in the shares of what each has left.
+
+    What goes back in cash is rounded to the smallest coin, all that went back so far taken together.
+    """
+    shares = split(amount_minor, [tender.left_minor for tender in tenders])
+    return tuple(_given_back(tender, share) for tender, share in zip(tenders, shares, strict=True))
+
+
+def _given_back(tender: Tender, share_minor: int) -> Tender:
+    due_minor = tender.amount_minor - tender.rounding_minor - tender.left_minor + share_minor
+    back_minor = to_step(due_minor, tender.cash_step_minor)
+    return replace(
+        tender, refunded_minor=back_minor, refunded_rounding_minor=back_minor - due_minor
     )
 
 

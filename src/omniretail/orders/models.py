@@ -1,9 +1,10 @@
 """The tables of orders. Lines keep what was agreed at the sale; progress is counted beside it."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel, Text
 
@@ -14,6 +15,8 @@ class SalesOrder(SQLModel, table=True):
     __tablename__ = "sales_order"
     __table_args__ = (
         CheckConstraint("total_minor >= 0", name="sales_order_total_not_negative"),
+        CheckConstraint("rounding in ('half_up', 'half_even')", name="sales_order_rounding_known"),
+        CheckConstraint("tax_per in ('line', 'unit')", name="sales_order_tax_per_known"),
         Index("sales_order_channel_idx", "channel", "id"),
     )
 
@@ -29,6 +32,14 @@ class SalesOrder(SQLModel, table=True):
     recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
     idempotency_key: str = Field(sa_type=Text)
     version: int
+    customer: str | None = Field(default=None, sa_type=Text)
+    customer_groups: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
+    region: str | None = Field(default=None, sa_type=Text)
+    quote_id: UUID | None = None
+    coupons: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
+    rounding: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "half_up"})
+    tax_per: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "line"})
+    shipping: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
 
 
 class OrderLine(SQLModel, table=True):
@@ -41,6 +52,12 @@ class OrderLine(SQLModel, table=True):
             "fulfilled_quantity >= 0 and cancelled_quantity >= 0 "
             "and fulfilled_quantity + cancelled_quantity <= quantity",
             name="order_line_progress_within_quantity",
+        ),
+        CheckConstraint("tax_minor between 0 and total_minor", name="order_line_tax_within_total"),
+        CheckConstraint(
+            "adjusted_total_minor between 0 and total_minor "
+            "and adjusted_tax_minor between 0 and adjusted_total_minor",
+            name="order_line_adjusted_within_total",
         ),
     )
 
@@ -57,6 +74,14 @@ class OrderLine(SQLModel, table=True):
     total_minor: int = Field(sa_type=BigInteger)
     components: dict[str, int] | None = Field(default=None, sa_type=JSONB)
     promised_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    price_list: str | None = Field(default=None, sa_type=Text)
+    discounts: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
+    tax_class: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "standard"})
+    tax_included: bool = Field(sa_column_kwargs={"server_default": text("true")})
+    tax_rate_ppm: int | None = None
+    tax_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    adjusted_total_minor: int | None = Field(default=None, sa_type=BigInteger)
+    adjusted_tax_minor: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Fulfillment(SQLModel, table=True):
@@ -88,6 +113,10 @@ class Tender(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("type in ('cash', 'card')", name="tender_type_known"),
         CheckConstraint("amount_minor > 0", name="tender_amount_positive"),
+        CheckConstraint(
+            "type = 'cash' or (rounding_minor = 0 and cash_step_minor = 1)",
+            name="tender_rounding_is_cash",
+        ),
     )
 
     order_id: UUID = Field(primary_key=True)
@@ -95,16 +124,19 @@ class Tender(SQLModel, table=True):
     type: str = Field(sa_type=Text)
     amount_minor: int = Field(sa_type=BigInteger)
     reference: str | None = Field(default=None, sa_type=Text)
+    rounding_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    cash_step_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("1")})
 
 
 class Refund(SQLModel, table=True):
     """Money given back to one tender, by the event of its order with that sequence number."""
 
     __tablename__ = "refund"
-    __table_args__ = (CheckConstraint("amount_minor > 0", name="refund_amount_positive"),)
+    __table_args__ = (CheckConstraint("amount_minor >= 0", name="refund_amount_not_negative"),)
 
     order_id: UUID = Field(primary_key=True)
     tender_number: int = Field(primary_key=True)
     event_sequence: int = Field(primary_key=True)
     amount_minor: int = Field(sa_type=BigInteger)
+    rounding_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     recorded_at: datetime = Field(sa_type=DateTime(timezone=True))

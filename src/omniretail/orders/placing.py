@@ -2,95 +2,36 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from omniretail import catalog, channels, idempotency, inventory, pricing
 from omniretail.db import RaceLost, Transaction, constraint
-from omniretail.errors import DomainError, Invalid, Refused
+from omniretail.errors import DomainError
 from omniretail.ids import document_number
 from omniretail.orders import store
-from omniretail.orders.order import (
-    Fulfillment,
-    FulfillmentKind,
-    Order,
-    OrderLine,
-    Tender,
-    TenderType,
+from omniretail.orders.charge import (
+    Charge,
+    Prices,
+    basket,
+    charge,
+    counted,
+    other_currency,
+    read_quotes,
+    use,
 )
+from omniretail.orders.order import Fulfillment, Order, OrderLine
+from omniretail.orders.wishes import FulfillmentWish, LineWish, PlaceOrder
 
 constraint("sales_order_number_key", RaceLost)
-
-
-class TendersMismatch(Refused):
-    """The tenders do not add up to the total."""
-
-    def __init__(self, *, total_minor: int, tendered_minor: int, currency: str) -> None:
-        super().__init__(
-            f"The order costs {total_minor} minor units of {currency}, tendered were "
-            f"{tendered_minor}.",
-            total={"amount": total_minor, "currency": currency},
-            tendered={"amount": tendered_minor, "currency": currency},
-        )
-
-
-class LineWish(msgspec.Struct, frozen=True, kw_only=True):
-    """So many of a SKU; a price of its own replaces the book's, and needs a reason.
-
-    `serials` name the units that a till hands over, of SKUs that are tracked by serial number.
-    """
-
-    sku: str
-    quantity: int
-    own_price_minor: int | None = None
-    own_price_currency: str | None = None
-    price_reason: str | None = None
-    serials: tuple[str, ...] = ()
-
-
-class FulfillmentWish(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines that one location shall serve in one way."""
-
-    id: UUID
-    kind: FulfillmentKind
-    location: str
-    lines: tuple[LineWish, ...]
-
-
-class TenderGiven(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that was made; card payments carry the provider's reference."""
-
-    type: TenderType
-    amount_minor: int
-    currency: str
-    reference: str | None = None
-
-
-class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """The command to place one order; `location` is where it is placed, if at a till.
-
-    `hold_id` is the basket's own hold, which becomes the order. What is `forced` was carried out
-    already, at a till that was offline: no lack of stock refuses it.
-    """
-
-    key: idempotency.Key
-    order_id: UUID
-    principal: channels.Principal
-    channel: str
-    location: str | None
-    placed_at: datetime
-    fulfillments: tuple[FulfillmentWish, ...]
-    tenders: tuple[TenderGiven, ...]
-    hold_id: UUID | None = None
-    forced: bool = False
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """All that deciding about orders needs to know; `stock` is locked and changes as it goes."""
 
-    book: pricing.Book
+    prices: Prices
     channels: Mapping[str, channels.ChannelSpec]
     skus: Mapping[str, catalog.SkuTraits]
     locations: Mapping[str, catalog.LocationSpec]
@@ -106,43 +47,19 @@ async def place(
     *,
     books: pricing.BookKeeper,
     now: datetime,
+    quotes_last: timedelta = timedelta(minutes=30),
 ) -> list[idempotency.Answer[Order] | DomainError]:
     """Place orders, each all or nothing, first come first served; one outcome each, in order.
 
-    Locks: stock by (SKU, location), in the statement that looks the keys up; then serial numbers.
-    Outcomes: the order, UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation,
-    LocationNotServing, LocationOutsidePool, PriceMissing, AmountTooLarge, Invalid (a currency),
-    TendersMismatch, UnknownHold, HoldEnded, InsufficientStock, those of serial numbers, KeyReused.
+    `quotes_last` is how long a fresh quote lives that is offered for an expired one. Locks: stock
+    by (SKU, location), in the statement that looks the keys up; then serial numbers; then the counts
+    of coupons and limited promotions. Outcomes: the order, UnknownChannel, UnknownSku, SkuNotSold,
+    UnknownLocation, LocationNotServing, LocationOutsidePool, Invalid (a currency), those of
+    `charge`, UnknownHold, HoldEnded, InsufficientStock, those of serial numbers, KeyReused.
     """
-    places = {
-        (line.sku, wish.location)
-        for command in commands
-        for wish in command.fulfillments
-        for line in wish.lines
-    }
-    holds = [command.hold_id for command in commands if command.hold_id]
-    known, version, sellers, skus, locations, policies, stock = await tx.read(
-        idempotency.known(commands),
-        books.version(),
-        channels.channels_by_code({command.channel for command in commands}),
-        catalog.skus_by_code({sku for sku, _ in places}),
-        catalog.locations_by_code({location for _, location in places}),
-        inventory.channel_policies({command.channel for command in commands}),
-        inventory.lock(places, holds=holds),
+    surroundings, repetitions = await _locked(
+        tx, commands, books=books, now=now, quotes_last=quotes_last
     )
-    await inventory.lock_more(tx, stock, _on_order(places, skus, locations))
-    await inventory.survey(tx, stock, skus, _asked(commands, holds, skus), now=now)
-    surroundings = Surroundings(
-        book=await books.at(tx, version),
-        channels=sellers,
-        skus=skus,
-        locations=locations,
-        policies=policies,
-        stock=stock,
-        holds=await inventory.holds_by_id(tx, holds, now=now),
-        room=await inventory.channel_room(tx, policies, _promised(commands, skus), now=now),
-    )
-    repetitions = idempotency.Repetitions(commands, known, Order)
     outcomes = decide(surroundings, repetitions.fresh)
     await repetitions.confirm(tx, outcomes)
     placed = [
@@ -152,14 +69,72 @@ async def place(
     ]
     if placed:
         await tx.write(
-            *inventory.write(stock, now=now),
+            *inventory.write(surroundings.stock, now=now),
             *inventory.convert_holds(
                 {command.hold_id: order.id for command, order in placed if command.hold_id}
             ),
             *store.write_placed([(command.key.key, order) for command, order in placed], now=now),
+            *pricing.write_usages(surroundings.prices.usages, now=now),
             *repetitions.remember(outcomes, now=now),
         )
     return repetitions.answers(outcomes)
+
+
+async def _locked(
+    tx: Transaction,
+    commands: Sequence[PlaceOrder],
+    *,
+    books: pricing.BookKeeper,
+    now: datetime,
+    quotes_last: timedelta,
+) -> tuple[Surroundings, idempotency.Repetitions[PlaceOrder, Order]]:
+    """Lock and read what deciding about orders needs; return it with what is known of their keys."""
+    places = {
+        (line.sku, wish.location)
+        for command in commands
+        for wish in command.fulfillments
+        for line in wish.lines
+    }
+    holds = [command.hold_id for command in commands if command.hold_id]
+    # Reading a large quote takes a while: nobody shall wait behind locks for it.
+    quotes = read_quotes(commands, books.keys)
+    known, version, sellers, skus, locations, policies, stock = await tx.read(
+        idempotency.known(commands),
+        books.version(),
+        channels.channels_by_code({command.channel for command in commands}),
+        catalog.skus_by_code({sku for sku, _ in places}),
+        catalog.locations_by_code(_locations(commands)),
+        inventory.channel_policies({command.channel for command in commands}),
+        inventory.lock(places, holds=holds),
+    )
+    await inventory.lock_more(tx, stock, _on_order(places, skus, locations))
+    await inventory.survey(tx, stock, skus, _asked(commands, holds, skus), now=now)
+    repetitions = idempotency.Repetitions(commands, known, Order)
+    book = await books.at(tx, version)
+    quotes |= read_quotes(commands, books.keys, again=quotes)
+    surroundings = Surroundings(
+        channels=sellers,
+        skus=skus,
+        locations=locations,
+        policies=policies,
+        stock=stock,
+        holds=await inventory.holds_by_id(tx, holds, now=now),
+        room=await inventory.channel_room(tx, policies, _promised(commands, skus), now=now),
+        prices=Prices(
+            book=book,
+            keys=books.keys,
+            quotes=quotes,
+            usages=await pricing.usages(
+                tx,
+                counted(repetitions.fresh, book, quotes, sellers, locations, skus),
+                lock=True,
+                now=now,
+            ),
+            quotes_last=quotes_last,
+            now=now,
+        ),
+    )
+    return surroundings, repetitions
 
 
 def decide(surroundings: Surroundings, commands: Sequence[PlaceOrder]) -> list[Order | DomainError]:
@@ -173,28 +148,19 @@ def _decide(surroundings: Surroundings, command: PlaceOrder) -> Order | DomainEr
         return channels.UnknownChannel(command.channel)
     if refusal := (
         _cannot_be_served(surroundings, command)
-        or _other_currency(command, channel)
+        or other_currency(command, channel)
         or _hold_refused(surroundings, command)
     ):
         return refusal
-    basket = pricing.Basket(
-        channel.currency,
-        tuple(
-            pricing.BasketLine(line.sku, line.quantity, line.own_price_minor)
-            for wish in command.fulfillments
-            for line in wish.lines
-        ),
-    )
-    priced = pricing.price(surroundings.book, basket, command.placed_at)
-    if isinstance(priced, DomainError):
-        return priced
-    tendered = sum(tender.amount_minor for tender in command.tenders)
-    if tendered != priced.total_minor:
-        return TendersMismatch(
-            total_minor=priced.total_minor, tendered_minor=tendered, currency=channel.currency
-        )
-    order = _order(surroundings, command, priced, channel.currency)
-    return _take(surroundings, command, order) or order
+    wanted = basket(command, channel, surroundings.locations, surroundings.skus)
+    charged = charge(surroundings.prices, command, wanted)
+    if isinstance(charged, DomainError):
+        return charged
+    order = _order(surroundings, command, charged, channel.currency)
+    if refusal := _take(surroundings, command, order):
+        return refusal
+    use(surroundings.prices, command, charged)
+    return order
 
 
 def _take(surroundings: Surroundings, command: PlaceOrder, order: Order) -> DomainError | None:
@@ -262,25 +228,38 @@ def _outside_pool(
     return inventory.LocationOutsidePool(channel=command.channel, location=wish.location)
 
 
-def _other_currency(command: PlaceOrder, channel: channels.ChannelSpec) -> Invalid | None:
-    wrong = [
-        f"/tenders/{position}/amount/currency"
-        for position, tender in enumerate(command.tenders)
-        if tender.currency != channel.currency
-    ] + [
-        f"/fulfillments/{part}/lines/{position}/unit_price/currency"
-        for part, wish in enumerate(command.fulfillments)
-        for position, line in enumerate(wish.lines)
-        if line.own_price_currency not in {None, channel.currency}
-    ]
-    return Invalid.at(wrong[0], f"{channel.code} sells in {channel.currency}") if wrong else None
-
-
 def _order(
-    surroundings: Surroundings, command: PlaceOrder, priced: pricing.PricedBasket, currency: str
+    surroundings: Surroundings, command: PlaceOrder, charged: Charge, currency: str
 ) -> Order:
+    return Order(
+        id=command.order_id,
+        number=document_number(command.order_id, command.placed_at),
+        channel=command.channel,
+        location=command.location,
+        currency=currency,
+        total_minor=charged.priced.total_minor,
+        book_version=charged.priced.book_version,
+        placed_by=command.principal.id,
+        placed_at=command.placed_at,
+        version=1,
+        fulfillments=_fulfillments(surroundings, command, charged),
+        tenders=charged.tenders,
+        customer=charged.shopper.customer,
+        customer_groups=tuple(sorted(charged.shopper.customer_groups)),
+        region=charged.shopper.region,
+        quote_id=charged.quote_id,
+        coupons=charged.coupons,
+        rounding=charged.priced.rounding,
+        tax_per=charged.priced.tax_per,
+        shipping=charged.priced.shipping,
+    )
+
+
+def _fulfillments(
+    surroundings: Surroundings, command: PlaceOrder, charged: Charge
+) -> tuple[Fulfillment, ...]:
     stock = surroundings.stock
-    prices = iter(enumerate(priced.lines, start=1))
+    numbered = iter(enumerate(zip(charged.lines, charged.reasons, strict=True), start=1))
     # What the lines so far want, less what the basket's own hold keeps for them.
     wanted = Counter[tuple[str, str]]()
     for held in stock.holds.get(command.hold_id, []) if command.hold_id else []:
@@ -289,19 +268,25 @@ def _order(
     for position, wish in enumerate(command.fulfillments, start=1):
         lines = []
         for line in wish.lines:
-            number, charged = next(prices)
+            number, (priced, reason) = next(numbered)
             lines.append(
                 OrderLine(
                     number=number,
                     sku=line.sku,
                     quantity=line.quantity,
-                    list_price_minor=charged.list_price_minor,
-                    unit_price_minor=charged.unit_price_minor,
-                    price_reason=line.price_reason,
-                    total_minor=charged.total_minor,
+                    list_price_minor=priced.list_price_minor,
+                    unit_price_minor=priced.unit_price_minor,
+                    price_reason=reason,
+                    total_minor=priced.total_minor,
                     fulfilled_quantity=line.quantity if wish.kind == "carry_out" else 0,
                     components=(components := surroundings.skus[line.sku].components),
                     promised_at=_promised_at(stock, wish, line, components, wanted),
+                    price_list=priced.price_list,
+                    discounts=priced.discounts,
+                    tax_class=priced.tax_class,
+                    tax_included=priced.tax_included,
+                    tax_rate_ppm=priced.tax_rate_ppm,
+                    tax_minor=priced.tax_minor,
                 )
             )
         fulfillments.append(
@@ -313,28 +298,7 @@ def _order(
                 lines=tuple(lines),
             )
         )
-    return Order(
-        id=command.order_id,
-        number=document_number(command.order_id, command.placed_at),
-        channel=command.channel,
-        location=command.location,
-        currency=currency,
-        total_minor=priced.total_minor,
-        book_version=priced.book_version,
-        placed_by=command.principal.id,
-        placed_at=command.placed_at,
-        version=1,
-        fulfillments=tuple(fulfillments),
-        tenders=tuple(
-            Tender(
-                number=number,
-                type=tender.type,
-                amount_minor=tender.amount_minor,
-                reference=tender.reference,
-            )
-            for number, tender in enumerate(command.tenders, start=1)
-        ),
-    )
+    return tuple(fulfillments)
 
 
 def _promised_at(
@@ -383,6 +347,12 @@ def _posting(stock: inventory.Stock, command: PlaceOrder, order: Order) -> inven
                 tracking=stock.tracking,
             )
     return inventory.Posting(source, movements, forced=command.forced)
+
+
+def _locations(commands: Sequence[PlaceOrder]) -> set[str]:
+    """Return where orders are placed, and where they are served."""
+    served = {wish.location for command in commands for wish in command.fulfillments}
+    return served | {command.location for command in commands if command.location}
 
 
 def _asked(

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import structs
 
-from omniretail import events
+from omniretail import events, pricing
 from omniretail.db import Transaction, Write, sql, write_columns
 from omniretail.orders.order import Fulfillment, Order, OrderLine, Tender
 
@@ -36,7 +36,17 @@ _LINE_FIELDS = (
     "total_minor",
     "components",
     "promised_at",
+    "price_list",
+    "discounts",
+    "tax_class",
+    "tax_included",
+    "tax_rate_ppm",
+    "tax_minor",
+    "adjusted_total_minor",
+    "adjusted_tax_minor",
 )
+_DISCOUNTS = msgspec.json.Decoder(tuple[pricing.Discount, ...])
+_CHARGE = msgspec.json.Decoder(pricing.PricedLine)
 
 
 async def lock(
@@ -56,6 +66,7 @@ async def load(tx: Transaction, order_ids: Sequence[UUID]) -> list[Order]:
         fields = dict(zip(_LINE_FIELDS, rest, strict=True))
         if fields["components"] is not None:
             fields["components"] = msgspec.json.decode(fields["components"])
+        fields["discounts"] = _DISCOUNTS.decode(fields["discounts"] or "[]")
         lines.setdefault((order_id, fulfillment_number), []).append(OrderLine(**fields))
     parts: dict[UUID, list[Fulfillment]] = {}
     for row in await tx.fetch(_FULFILLMENTS, ids):
@@ -70,24 +81,19 @@ async def load(tx: Transaction, order_ids: Sequence[UUID]) -> list[Order]:
         )
     tenders: dict[UUID, list[Tender]] = {}
     for row in await tx.fetch(_TENDERS, ids):
-        order_id, number, kind, amount_minor, reference, refunded_minor = row
-        tenders.setdefault(order_id, []).append(
-            Tender(
-                number=number,
-                type=kind,
-                amount_minor=amount_minor,
-                reference=reference,
-                refunded_minor=refunded_minor,
-            )
-        )
-    found = {
-        row["id"]: Order(
-            **row,
+        fields = dict(row)
+        tenders.setdefault(fields.pop("order_id"), []).append(Tender(**fields))
+    found: dict[UUID, Order] = {}
+    for row in await tx.fetch(_ORDERS, ids):
+        fields = dict(row)
+        for several in ("customer_groups", "coupons"):
+            fields[several] = tuple(fields[several] or ())
+        fields["shipping"] = fields["shipping"] and _CHARGE.decode(fields["shipping"])
+        found[row["id"]] = Order(
+            **fields,
             fulfillments=tuple(parts[row["id"]]),
             tenders=tuple(tenders.get(row["id"], ())),
         )
-        for row in map(dict, await tx.fetch(_ORDERS, ids))
-    }
     return [found[order_id] for order_id in ids if order_id in found]
 
 
@@ -138,7 +144,14 @@ def write_changed(
         order for order_id, order in current.items() if order.version != before[order_id].version
     ]
     lines = [
-        (order.id, line.number, line.fulfilled_quantity, line.cancelled_quantity)
+        (
+            order.id,
+            line.number,
+            line.fulfilled_quantity,
+            line.cancelled_quantity,
+            line.adjusted_total_minor,
+            line.adjusted_tax_minor,
+        )
         for order in orders
         for was, line in zip(before[order.id].lines, order.lines, strict=True)
         if line != was
@@ -150,10 +163,16 @@ def write_changed(
         if part.state != was.state
     ]
     refunds = [
-        (after.id, tender.number, after.version, tender.refunded_minor - was.refunded_minor)
+        (
+            after.id,
+            tender.number,
+            after.version,
+            tender.refunded_minor - was.refunded_minor,
+            tender.refunded_rounding_minor - was.refunded_rounding_minor,
+        )
         for previous, after, _ in changes
         for was, tender in zip(previous.tenders, after.tenders, strict=True)
-        if tender.refunded_minor != was.refunded_minor
+        if tender.left_minor != was.left_minor
     ]
     return [
         *write_columns(_CHANGE_ORDERS, [(order.id, order.version) for order in orders]),

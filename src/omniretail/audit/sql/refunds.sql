@@ -1,43 +1,63 @@
--- Orders whose refunds differ from the price of what was cancelled, or exceed one of their tenders.
-with cancelled as (
+-- Orders that gave back another amount than they cost less by now, what coins made of it left out; more to
+-- a tender than it was; or in cash a sum, up to some event, that coins cannot make. Cancelled units take
+-- their exact share of their line with them, at its adjusted price if it has one; shipping goes when
+-- all was cancelled.
+with given_up as (
     select
-        line.order_id,
-        sum(line.unit_price_minor * line.cancelled_quantity) as amount_minor
-    from order_line as line
-    where line.cancelled_quantity > 0
-    group by line.order_id
+        sales_order.id as order_id,
+        coalesce(sum(
+            line.total_minor - paid.worth_minor
+            + div(paid.worth_minor * line.cancelled_quantity + line.quantity - 1, line.quantity)
+        ), 0) + case
+            when bool_and(line.cancelled_quantity = line.quantity)
+                then coalesce((sales_order.shipping ->> 'total_minor')::bigint, 0)
+            else 0
+        end as due_minor
+    from sales_order
+    left join order_line as line on sales_order.id = line.order_id
+    cross join
+        lateral (
+            select coalesce(line.adjusted_total_minor, line.total_minor)::numeric as worth_minor
+        ) as paid
+    group by sales_order.id
+),
+
+step as (
+    select
+        refund.order_id,
+        refund.tender_number,
+        tender.amount_minor as tender_minor,
+        tender.cash_step_minor,
+        refund.amount_minor - refund.rounding_minor as paid_minor,
+        sum(refund.amount_minor) over (
+            partition by refund.order_id, refund.tender_number
+            order by refund.event_sequence
+        ) as so_far_minor
+    from refund
+    left join tender
+        on refund.order_id = tender.order_id and refund.tender_number = tender.number
 ),
 
 given_back as (
     select
-        refund.order_id,
-        refund.tender_number,
-        sum(refund.amount_minor) as amount_minor
-    from refund
-    group by refund.order_id, refund.tender_number
-),
-
-judged as (
-    select
-        given_back.order_id,
-        sum(given_back.amount_minor) as amount_minor,
-        bool_or(given_back.amount_minor > coalesce(tender.amount_minor, 0)) as above_tender
-    from given_back
-    left join tender
-        on
-            given_back.order_id = tender.order_id
-            and given_back.tender_number = tender.number
-    group by given_back.order_id
+        step.order_id,
+        sum(step.paid_minor) as amount_minor,
+        bool_or(step.so_far_minor > coalesce(step.tender_minor, 0)) as above_tender,
+        bool_or(mod(step.so_far_minor, step.cash_step_minor) <> 0) as between_coins
+    from step
+    group by step.order_id
 )
 
 select
     order_id,
-    coalesce(cancelled.amount_minor, 0) as cancelled_minor,
-    coalesce(judged.amount_minor, 0) as refunded_minor,
-    coalesce(judged.above_tender, false) as above_tender
-from cancelled
-full join judged using (order_id)
+    given_up.due_minor,
+    coalesce(given_back.amount_minor, 0) as refunded_minor,
+    coalesce(given_back.above_tender, false) as above_tender,
+    coalesce(given_back.between_coins, false) as between_coins
+from given_up
+full join given_back using (order_id)
 where
-    coalesce(cancelled.amount_minor, 0) <> coalesce(judged.amount_minor, 0)
-    or judged.above_tender
+    coalesce(given_up.due_minor, 0) <> coalesce(given_back.amount_minor, 0)
+    or given_back.above_tender
+    or given_back.between_coins
 order by order_id;

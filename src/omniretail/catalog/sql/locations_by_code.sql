@@ -8,6 +8,7 @@ select
     location.longitude,
     location.capabilities,
     location.status,
-    location.safety_stock
+    location.safety_stock,
+    location.region
 from location
 where location.code = any($1::text[]);

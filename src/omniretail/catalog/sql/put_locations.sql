@@ -1,7 +1,7 @@
 -- Creates locations or replaces what they say of themselves.
 insert into location (
     code, name, kind, time_zone, latitude, longitude, capabilities, status, safety_stock, version,
-    updated_at
+    region, updated_at
 )
 select
     fresh.code,
@@ -14,15 +14,16 @@ select
     fresh.status,
     fresh.safety_stock,
     fresh.version,
-    $11::timestamptz
+    fresh.region,
+    $12::timestamptz
 from
     unnest(
         $1::text[], $2::text[], $3::text[], $4::text[], $5::double precision[], $6::double precision[],
-        $7::text[], $8::text[], $9::integer[], $10::integer[]
+        $7::text[], $8::text[], $9::integer[], $10::integer[], $11::text[]
     )
         as fresh (
             code, name, kind, time_zone, latitude, longitude, capabilities, status, safety_stock,
-            version
+            version, region
         )
 on conflict on constraint location_pkey do update set
     name = excluded.name,
@@ -33,5 +34,6 @@ on conflict on constraint location_pkey do update set
     capabilities = excluded.capabilities,
     status = excluded.status,
     safety_stock = excluded.safety_stock,
+    region = excluded.region,
     version = location.version + 1,
     updated_at = excluded.updated_at;

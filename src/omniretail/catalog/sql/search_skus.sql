@@ -6,6 +6,7 @@ select
     sku.name,
     sku.tax_class,
     sku.status,
+    sku.categories,
     sku.tracking,
     sku.components,
     sku.ordering,

@@ -1,10 +1,12 @@
 -- The traits of each SKU of $1 that exists, and of each component of the kits among them; one that is
--- both stands there twice. Most SKUs have none but a status, and cost no more than that. The array is
--- empty where no kit is asked for, and then nothing is looked up.
+-- both stands there twice. Most SKUs have none but a status and a tax class, and cost no more than
+-- that. The array is empty where no kit is asked for, and then nothing is looked up.
 with asked as materialized (
     select
         sku.code,
         sku.status,
+        sku.tax_class,
+        sku.categories,
         sku.tracking,
         sku.components,
         sku.ordering
@@ -16,6 +18,8 @@ found as (
     select
         asked.code,
         asked.status,
+        asked.tax_class,
+        asked.categories,
         asked.tracking,
         asked.components,
         asked.ordering
@@ -24,6 +28,8 @@ found as (
     select
         sku.code,
         sku.status,
+        sku.tax_class,
+        sku.categories,
         sku.tracking,
         sku.components,
         sku.ordering
@@ -38,9 +44,13 @@ found as (
 select
     found.code,
     found.status,
+    found.tax_class,
     case
-        when num_nonnulls(found.tracking, found.components, found.ordering) > 0
+        when
+            num_nonnulls(found.tracking, found.components, found.ordering) > 0
+            or cardinality(found.categories) > 0
             then jsonb_build_object(
+                'categories', found.categories,
                 'tracking', found.tracking,
                 'components', found.components,
                 'ordering', found.ordering

@@ -3,6 +3,7 @@ select
     channel.code,
     channel.name,
     channel.kind,
-    channel.currency
+    channel.currency,
+    channel.region
 from channel
 where channel.code = any($1::text[]);

@@ -11,6 +11,7 @@ select
         else array_to_string(location.capabilities, ' ')
     end as capabilities,
     location.status,
-    location.safety_stock
+    location.safety_stock,
+    location.region
 from location
 order by location.code;

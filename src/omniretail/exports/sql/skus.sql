@@ -23,6 +23,7 @@ select
     sku.ordering ->> 'limit' as ordering_limit,
     to_char(
         (sku.ordering ->> 'ships_at')::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
-    ) as ships_at
+    ) as ships_at,
+    array_to_string(sku.categories, ' ') as categories
 from sku
 order by sku.components is not null, sku.code;

@@ -12,7 +12,15 @@ select
     order_line.price_reason,
     order_line.total_minor,
     order_line.components,
-    order_line.promised_at
+    order_line.promised_at,
+    order_line.price_list,
+    order_line.discounts,
+    order_line.tax_class,
+    order_line.tax_included,
+    order_line.tax_rate_ppm,
+    order_line.tax_minor,
+    order_line.adjusted_total_minor,
+    order_line.adjusted_tax_minor
 from order_line
 where order_line.order_id = any($1::uuid[])
 order by order_line.order_id, order_line.line_number;

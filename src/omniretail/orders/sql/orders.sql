@@ -9,6 +9,14 @@ select
     sales_order.book_version,
     sales_order.placed_by,
     sales_order.placed_at,
-    sales_order.version
+    sales_order.version,
+    sales_order.customer,
+    sales_order.customer_groups,
+    sales_order.region,
+    sales_order.quote_id,
+    sales_order.coupons,
+    sales_order.rounding,
+    sales_order.tax_per,
+    sales_order.shipping
 from sales_order
 where sales_order.id = any($1::uuid[]);

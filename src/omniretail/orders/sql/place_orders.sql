@@ -1,7 +1,8 @@
 -- Writes the orders of the JSON array $1, recorded at $2.
 insert into sales_order (
     id, number, channel, location, currency, total_minor, book_version, placed_by, placed_at,
-    idempotency_key, recorded_at, version
+    idempotency_key, recorded_at, version, customer, customer_groups, region, quote_id, coupons,
+    rounding, tax_per, shipping
 )
 select
     placed.id,
@@ -15,7 +16,15 @@ select
     placed.placed_at,
     placed.idempotency_key,
     $2::timestamptz,
-    placed.version
+    placed.version,
+    placed.customer,
+    placed.customer_groups,
+    placed.region,
+    placed.quote_id,
+    placed.coupons,
+    placed.rounding,
+    placed.tax_per,
+    placed.shipping
 from json_to_recordset($1::json) as placed (
     id uuid,
     number text,
@@ -27,5 +36,13 @@ from json_to_recordset($1::json) as placed (
     placed_by uuid,
     placed_at timestamptz,
     idempotency_key text,
-    version integer
+    version integer,
+    customer text,
+    customer_groups text[],
+    region text,
+    quote_id uuid,
+    coupons text[],
+    rounding text,
+    tax_per text,
+    shipping jsonb
 );

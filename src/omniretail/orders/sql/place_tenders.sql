@@ -1,15 +1,21 @@
 -- Writes the tenders of the orders of the JSON array $1.
-insert into tender (order_id, number, type, amount_minor, reference)
+insert into tender (
+    order_id, number, type, amount_minor, reference, rounding_minor, cash_step_minor
+)
 select
     placed.id as order_id,
     tender.number,
     tender.type,
     tender.amount_minor,
-    tender.reference
+    tender.reference,
+    coalesce(tender.rounding_minor, 0) as rounding_minor,
+    coalesce(tender.cash_step_minor, 1) as cash_step_minor
 from json_to_recordset($1::json) as placed (id uuid, tenders json)
 cross join lateral json_to_recordset(placed.tenders) as tender (
     number integer,
     type text,
     amount_minor bigint,
-    reference text
+    reference text,
+    rounding_minor bigint,
+    cash_step_minor bigint
 );

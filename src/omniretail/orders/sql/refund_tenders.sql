@@ -1,10 +1,13 @@
 -- Writes what was given back to tenders.
-insert into refund (order_id, tender_number, event_sequence, amount_minor, recorded_at)
+insert into refund (
+    order_id, tender_number, event_sequence, amount_minor, rounding_minor, recorded_at
+)
 select
     fresh.order_id,
     fresh.tender_number,
     fresh.event_sequence,
     fresh.amount_minor,
-    $5::timestamptz
-from unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[])
-    as fresh (order_id, tender_number, event_sequence, amount_minor);
+    fresh.rounding_minor,
+    $6::timestamptz
+from unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[])
+    as fresh (order_id, tender_number, event_sequence, amount_minor, rounding_minor);

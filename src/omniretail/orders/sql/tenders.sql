@@ -5,11 +5,18 @@ select
     tender.type,
     tender.amount_minor,
     tender.reference,
-    coalesce((
-        select sum(refund.amount_minor)
+    tender.rounding_minor,
+    tender.cash_step_minor,
+    coalesce(given_back.amount_minor, 0)::bigint as refunded_minor,
+    coalesce(given_back.rounding_minor, 0)::bigint as refunded_rounding_minor
+from tender
+cross join
+    lateral (
+        select
+            sum(refund.amount_minor) as amount_minor,
+            sum(refund.rounding_minor) as rounding_minor
         from refund
         where refund.order_id = tender.order_id and refund.tender_number = tender.number
-    ), 0)::bigint as refunded_minor
-from tender
+    ) as given_back
 where tender.order_id = any($1::uuid[])
 order by tender.order_id, tender.number;

@@ -1,0 +1,194 @@
+"""Orders as the wire shows them: their lines, fulfillments, payments and timeline."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from omniretail import events, orders, pricing
+from omniretail.api.baskets import (
+    DiscountView,
+    ShippingView,
+    TaxView,
+    discount_views,
+    shipping_view,
+    tax_views,
+)
+from omniretail.api.wire import Moment, Money, View
+
+
+class LineView(View, frozen=True, kw_only=True):
+    """A line, and how far it has come.
+
+    `total` is what was agreed at the sale, with its tax; `kept` what it comes to now, less what
+    was cancelled, by the price that stands since a later adjustment.
+    """
+
+    line: int
+    sku: str
+    quantity: int
+    fulfilled_quantity: int
+    cancelled_quantity: int
+    list_price: Money | None
+    unit_price: Money
+    price_reason: str | None
+    price_list: str | None
+    discounts: list[DiscountView]
+    tax_rate_ppm: int | None
+    tax: Money
+    total: Money
+    adjusted_total: Money | None
+    adjusted_tax: Money | None
+    kept: Money
+    promised_at: Moment | None
+
+
+class FulfillmentView(View, frozen=True, kw_only=True):
+    """A fulfillment with its lines."""
+
+    id: UUID
+    number: int
+    kind: str
+    location: str
+    state: str
+    lines: list[LineView]
+
+
+class TenderView(View, frozen=True, kw_only=True):
+    """A payment, and how much of it was given back.
+
+    `rounding_minor` is what the smallest coin made of it: above zero, more than the price.
+    """
+
+    number: int
+    type: str
+    amount: Money
+    rounding_minor: int
+    refunded: Money
+    reference: str | None
+
+
+class OrderView(View, frozen=True, kw_only=True):
+    """An order; its statuses follow from its lines and tenders."""
+
+    id: UUID
+    number: str
+    channel: str
+    location: str | None
+    placed_at: Moment
+    customer: str | None
+    customer_groups: list[str]
+    region: str | None
+    quote_id: UUID | None
+    total: Money
+    tax: list[TaxView]
+    rounding: Literal["half_up", "half_even"]
+    tax_per: pricing.TaxPer
+    promotions: list[DiscountView]
+    shipping: ShippingView | None
+    payment_status: Literal["paid", "partly_refunded", "refunded"]
+    fulfillment_status: Literal["open", "part", "done", "cancelled"]
+    fulfillments: list[FulfillmentView]
+    tenders: list[TenderView]
+    version: int
+
+
+class EventView(View, frozen=True, kw_only=True):
+    """One thing that happened to an order."""
+
+    sequence: int
+    type: str
+    occurred_at: Moment
+    actor_id: UUID
+    channel: str | None
+    data: dict[str, Any]
+
+
+class TimelineView(View, frozen=True, kw_only=True):
+    """All that happened to an order, first to last."""
+
+    items: list[EventView]
+
+
+def order_view(order: orders.Order) -> OrderView:
+    """Return an order as the wire shows it."""
+    currency = order.currency
+    return OrderView(
+        id=order.id,
+        number=order.number,
+        channel=order.channel,
+        location=order.location,
+        placed_at=order.placed_at,
+        customer=order.customer,
+        customer_groups=list(order.customer_groups),
+        region=order.region,
+        quote_id=order.quote_id,
+        total=Money(order.total_minor, currency),
+        tax=tax_views(order.tax, currency),
+        rounding=order.rounding,
+        tax_per=order.tax_per,
+        promotions=discount_views(order.discounts, currency),
+        shipping=shipping_view(order.shipping, currency),
+        payment_status=order.payment_status,
+        fulfillment_status=order.fulfillment_status,
+        fulfillments=[fulfillment_view(part, currency) for part in order.fulfillments],
+        tenders=[
+            TenderView(
+                number=tender.number,
+                type=tender.type,
+                amount=Money(tender.amount_minor, currency),
+                rounding_minor=tender.rounding_minor,
+                refunded=Money(tender.refunded_minor, currency),
+                reference=tender.reference,
+            )
+            for tender in order.tenders
+        ],
+        version=order.version,
+    )
+
+
+def fulfillment_view(part: orders.Fulfillment, currency: str) -> FulfillmentView:
+    """Return a fulfillment as the wire shows it."""
+    return FulfillmentView(
+        id=part.id,
+        number=part.number,
+        kind=part.kind,
+        location=part.location,
+        state=part.state,
+        lines=[
+            LineView(
+                line=line.number,
+                sku=line.sku,
+                quantity=line.quantity,
+                fulfilled_quantity=line.fulfilled_quantity,
+                cancelled_quantity=line.cancelled_quantity,
+                list_price=_money(line.list_price_minor, currency),
+                unit_price=Money(line.unit_price_minor, currency),
+                price_reason=line.price_reason,
+                price_list=line.price_list,
+                discounts=discount_views(line.discounts, currency),
+                tax_rate_ppm=line.tax_rate_ppm,
+                tax=Money(line.tax_minor, currency),
+                total=Money(line.total_minor, currency),
+                adjusted_total=_money(line.adjusted_total_minor, currency),
+                adjusted_tax=_money(line.adjusted_tax_minor, currency),
+                kept=Money(line.kept_minor, currency),
+                promised_at=line.promised_at,
+            )
+            for line in part.lines
+        ],
+    )
+
+
+def _money(amount_minor: int | None, currency: str) -> Money | None:
+    return None if amount_minor is None else Money(amount_minor, currency)
+
+
+def event_view(event: events.Happened) -> EventView:
+    """Return an event of a timeline as the wire shows it."""
+    return EventView(
+        sequence=event.sequence,
+        type=event.type,
+        occurred_at=event.occurred_at,
+        actor_id=event.actor_id,
+        channel=event.channel,
+        data=event.data,
+    )

@@ -1,0 +1,131 @@
+-- Lines, and shipping charges (line 0), whose tax is not what their rate makes of what they cost, included
+-- or on top, rounded as their order says, once a line or once a unit; so too of adjusted prices. Per unit,
+-- each has its whole share of the amount, some of them one minor unit more than the others.
+with charge as (
+    select
+        line.order_id,
+        line.line_number,
+        paid.agreed,
+        line.quantity,
+        line.tax_included,
+        line.tax_rate_ppm,
+        paid.total_minor,
+        paid.tax_minor,
+        paid.total_minor - paid.tax_minor as net_minor
+    from order_line as line
+    cross join
+        lateral (
+            values
+            ('sold', line.total_minor, line.tax_minor),
+            ('adjusted', line.adjusted_total_minor, line.adjusted_tax_minor)
+        ) as paid (agreed, total_minor, tax_minor)
+    where paid.total_minor is not null or paid.tax_minor is not null
+    union all
+    select
+        sales_order.id as order_id,
+        0 as line_number,
+        'sold' as agreed,
+        1 as quantity,
+        shipping.tax_included,
+        shipping.tax_rate_ppm,
+        shipping.total_minor,
+        shipping.tax_minor,
+        shipping.net_minor
+    from sales_order
+    cross join
+        lateral jsonb_to_record(sales_order.shipping) as shipping (
+            tax_included boolean,
+            tax_rate_ppm integer,
+            net_minor bigint,
+            tax_minor bigint,
+            total_minor bigint
+        )
+    where sales_order.shipping is not null
+),
+
+share as (
+    select
+        charge.*,
+        part.units,
+        part.amount_minor,
+        sales_order.rounding,
+        case
+            when charge.tax_included then part.amount_minor * 1000000
+            else part.amount_minor * charge.tax_rate_ppm
+        end as numerator,
+        case when charge.tax_included then 1000000 + charge.tax_rate_ppm else 1000000 end
+            as denominator
+    from charge
+    left join sales_order on charge.order_id = sales_order.id
+    cross join
+        lateral (
+            select
+                case when charge.tax_included then charge.total_minor else charge.net_minor end::numeric
+                    as amount_minor,
+                case sales_order.tax_per when 'unit' then charge.quantity else 1 end as units
+        ) as base
+    cross join
+        lateral (
+            values
+            (base.units - mod(base.amount_minor, base.units), div(base.amount_minor, base.units)),
+            (mod(base.amount_minor, base.units), div(base.amount_minor, base.units) + 1)
+        ) as part (units, amount_minor)
+),
+
+quotient as (
+    select
+        share.*,
+        div(share.numerator, share.denominator) as whole,
+        2 * mod(share.numerator, share.denominator) - share.denominator as beyond_half
+    from share
+),
+
+due as (
+    select
+        quotient.order_id,
+        quotient.line_number,
+        quotient.agreed,
+        quotient.total_minor,
+        quotient.net_minor,
+        quotient.tax_rate_ppm,
+        quotient.tax_minor,
+        coalesce(sum(
+            quotient.units * case
+                when quotient.tax_included then quotient.amount_minor - rounded.minor
+                else rounded.minor
+            end
+        ), 0) as tax_due_minor
+    from quotient
+    cross join
+        lateral (
+            select
+                quotient.whole + case
+                    when quotient.beyond_half > 0 then 1
+                    when quotient.beyond_half < 0 then 0
+                    when quotient.rounding = 'half_up' then 1
+                    else mod(quotient.whole, 2)
+                end as minor
+        ) as rounded
+    group by
+        quotient.order_id,
+        quotient.line_number,
+        quotient.agreed,
+        quotient.total_minor,
+        quotient.net_minor,
+        quotient.tax_rate_ppm,
+        quotient.tax_minor
+)
+
+select
+    due.order_id,
+    due.line_number,
+    due.agreed,
+    due.total_minor,
+    due.tax_rate_ppm,
+    due.tax_minor,
+    due.tax_due_minor
+from due
+where
+    due.tax_minor is distinct from due.tax_due_minor
+    or due.net_minor is distinct from due.total_minor - due.tax_minor
+order by due.order_id, due.line_number, due.agreed;

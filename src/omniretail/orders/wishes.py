@@ -1,0 +1,86 @@
+"""The command to place an order, and its parts: what is wanted, from where, and how it was paid. Pure."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from omniretail import channels, idempotency, pricing
+from omniretail.orders.order import FulfillmentKind, TenderType
+
+
+class LineWish(msgspec.Struct, frozen=True, kw_only=True):
+    """So many of a SKU; a price of its own replaces the book's, and needs a reason.
+
+    `serials` name the units that a till hands over, of SKUs that are tracked by serial number.
+    """
+
+    sku: str
+    quantity: int
+    own_price_minor: int | None = None
+    own_price_currency: str | None = None
+    price_reason: str | None = None
+    serials: tuple[str, ...] = ()
+
+
+class FulfillmentWish(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines that one location shall serve in one way."""
+
+    id: UUID
+    kind: FulfillmentKind
+    location: str
+    lines: tuple[LineWish, ...]
+
+
+class TenderGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that was made; card payments carry the provider's reference."""
+
+    type: TenderType
+    amount_minor: int
+    currency: str
+    reference: str | None = None
+
+
+class CouponGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon, and the claim that kept it for this checkout, if there is one."""
+
+    code: str
+    claim: UUID | None = None
+
+
+class ShippingAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for shipping, before promotions, and in which currency."""
+
+    charge: pricing.ShippingCharge
+    currency: str
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The command to place one order; `location` is where it is placed, if at a till.
+
+    `hold_id` is the basket's own hold, which becomes the order. `quote` is the signed token of a
+    priced basket, which is charged as it says while it is live. What is `forced` was carried out
+    already, at a till that was offline: no lack of stock refuses it.
+    """
+
+    key: idempotency.Key
+    order_id: UUID
+    principal: channels.Principal
+    channel: str
+    location: str | None
+    placed_at: datetime
+    fulfillments: tuple[FulfillmentWish, ...]
+    tenders: tuple[TenderGiven, ...]
+    hold_id: UUID | None = None
+    forced: bool = False
+    quote: str | None = None
+    customer: str | None = None
+    customer_groups: frozenset[str] = frozenset()
+    region: str | None = None
+    coupons: tuple[CouponGiven, ...] = ()
+    shipping: ShippingAsked | None = None
+
+    @property
+    def lines(self) -> list[LineWish]:
+        """The lines of all fulfillments."""
+        return [line for wish in self.fulfillments for line in wish.lines]
