@@ -7,6 +7,7 @@
     books       what was written: rows per order, the audit
     counting    ten thousand counts in one call, against a retailer of its own
     growth      books that have grown for a year, written straight into the tables (year/*.sql)
+    pricing     what price() takes, in a process of its own
     server      the measured application: the product's, with two routes to compare it with
     processes   starting, watching and ending servers
     load        load generators: wrk where it is installed (requests.lua), else client

@@ -12,7 +12,7 @@ import time
 import msgspec
 import uvloop
 
-from benchmarks.load import HOLD_BODY, ORDER_BODY, Job, Load
+from benchmarks.load import BODIES, HOLD_BODY, Job, Load
 
 _LENGTH = b"content-length: "
 
@@ -38,7 +38,7 @@ def request(job: Job, connection: int, count: int) -> bytes:
         body = HOLD_BODY % (location, first)
     else:
         second = (first + random.randint(1, max(1, job.skus - 1))) % job.skus
-        body = ORDER_BODY % (location, first, second)
+        body = BODIES[job.kind] % (location, first, second)
     return (
         f"POST {job.path} HTTP/1.1\r\n{head}Content-Type: application/json\r\n"
         f"Idempotency-Key: {job.name}-{connection:02}-{count:08}\r\n"

@@ -54,6 +54,10 @@ def _absolute(
     return lambda series: _figure(figure, series[name], bar=bar, unit=unit, better=better)
 
 
+def _price(figure: str, name: str, *, bar: float | None = None) -> Callable[[Series], Figure]:
+    return _absolute(figure, name, "ms", bar=bar, better="lower")
+
+
 def _figure(
     figure: str,
     values: Sequence[float],
@@ -82,15 +86,22 @@ _FIGURES = (
     _ratio("hot SKU ÷ uniform SKUs", "hot", "orders", 0.9),
     _ratio("availability of a SKU ÷ memory", "availability", "memory", 0.5),
     _ratio("holds ÷ echo", "holds", "echo", 0.30),
+    _ratio("place-order, with promotions ÷ without", "orders_promoted", "orders_plain", 0.8),
+    _price("price() of 10 lines, 100,000 prices, 200 promotions", "price_retailer_10", bar=1),
+    _price("price() of 500 lines", "price_retailer_500", bar=50),
+    _absolute("a changed price, live in all", "book_live", "s", bar=1, better="lower"),
     _absolute("10,000 counts in one call, against 100,000 levels", "counts", "rows/s", bar=20_000),
     _absolute(
         "availability of 100 SKUs × 100 locations, p99", "wide_p99", "ms", bar=150, better="lower"
     ),
     _absolute("memory of one API process", "memory_mib", "MiB", bar=200, better="lower"),
     _absolute("serve, second start to first answer", "start", "s", bar=5, better="lower"),
+    _price("price() of 10 lines, harsh promotions", "price_harsh_10"),
+    _price("price() of 500 lines, harsh promotions", "price_harsh_500"),
     _absolute("place-order, p99", "orders_p99", "ms", better="lower"),
     _absolute("place-order", "orders", "orders/s"),
     _absolute("place-order, hot SKU", "hot", "orders/s"),
+    _absolute("place-order, with promotions", "orders_promoted", "orders/s"),
     _absolute("holds, p99", "holds_p99", "ms", better="lower"),
     _absolute("holds", "holds", "holds/s"),
     _absolute("10,000 counts, of which one in ten differs", "counts_one_in_ten", "rows/s"),

@@ -12,10 +12,10 @@ from typing import Literal
 import msgspec
 
 from benchmarks import ROOT, BenchmarkBroken
-from benchmarks.shop import CURRENCY, LOCATIONS, SKUS, UNIT_PRICE_MINOR
+from benchmarks.shop import CURRENCY, LOCATIONS, SKUS, TWO_DEALS_MINOR, UNIT_PRICE_MINOR
 
 Generator = Literal["wrk", "asyncio"]
-Kind = Literal["order", "hold", "availability", "fixed"]
+Kind = Literal["order", "deal", "hold", "availability", "fixed"]
 
 # Filled in with the numbers of the location and of one SKU or two, by Lua and by Python alike.
 HOLD_BODY = '{"lines":[{"location":"L%d","sku":"HELD-%04d","quantity":1}],"seconds":600}'
@@ -25,6 +25,10 @@ ORDER_BODY = (
     f'"tenders":[{{"type":"card","amount":{{"amount":{2 * UNIT_PRICE_MINOR},'
     f'"currency":"{CURRENCY}"}},"reference":"bench"}}]}}'
 )
+DEAL_BODY = ORDER_BODY.replace("SKU-", "DEAL-").replace(
+    str(2 * UNIT_PRICE_MINOR), str(TWO_DEALS_MINOR)
+)
+BODIES: dict[Kind, str] = {"order": ORDER_BODY, "deal": DEAL_BODY, "hold": HOLD_BODY}
 _PATIENCE_SECONDS = 30.0
 
 
@@ -91,7 +95,7 @@ def _by_wrk(job: Job) -> tuple[Load, str]:
         "SKUS": str(job.skus),
         "LOCATIONS": str(job.locations),
         "TOKEN": job.token,
-        "BODY": HOLD_BODY if job.kind == "hold" else ORDER_BODY,
+        "BODY": BODIES.get(job.kind, ""),
     }
     command = ["wrk", "-t1", f"-c{job.clients}", f"-d{max(1, round(job.seconds))}s"]
     command += ["--timeout", "20s", "-s", str(ROOT / "benchmarks" / "requests.lua")]

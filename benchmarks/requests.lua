@@ -22,7 +22,7 @@ end
 function init(args)
   math.randomseed(os.time() + number * 7919)
   headers = { ["Authorization"] = bearer }
-  if kind == "order" or kind == "hold" then
+  if template ~= "" then
     headers["Content-Type"] = "application/json"
   end
 end

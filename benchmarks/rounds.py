@@ -13,7 +13,18 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import BenchmarkBroken, books, counting, growth, load, pgbench, processes, shop
+from benchmarks import (
+    BenchmarkBroken,
+    books,
+    counting,
+    growth,
+    load,
+    pgbench,
+    pricing,
+    processes,
+    promoting,
+    shop,
+)
 from omniretail import embedded
 
 _FILLED = "omniretail"  # the embedded server's own first database
@@ -83,10 +94,22 @@ def run(plan: Plan, tell: Tell) -> Series:
             share = max(stage.shares)
             tell(f"{plan.generator} used at most {share:.0%} of a core")
             _check(stage, tell)
+            tell(f"orders with some of {shop.PROMOTIONS} promotions, and without")
+            series |= promoting.measure(
+                stage.server,
+                home,
+                workers=plan.workers,
+                rounds=plan.rounds,
+                seconds=plan.seconds,
+                clients=plan.clients,
+                generator=plan.generator,
+            )
             tell(f"counts, {counting.ROWS:,} in one call, against {counting.LEVELS:,} levels")
             series |= counting.measure(stage.server, home, workers=plan.workers, rounds=plan.counts)
             if plan.movements:
                 series |= _growth(stage, home, tell)
+        tell(f"prices, {pricing.PRICES:,} of them, by {pricing.PROMOTIONS} promotions")
+        series |= pricing.measure(plan.rounds)
         series["start"] = _starts(plan, home, tell)
     return series
 

@@ -7,6 +7,7 @@ product's environment variables.
 """
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,21 +21,34 @@ from benchmarks import shop
 from omniretail import catalog, channels, clock, inventory, orders, pricing, serving, settings
 from omniretail.api import availability as availability_api
 from omniretail.api import orders as orders_api
+from omniretail.api.auth import selling_channel
 from omniretail.api.keyed import answered
+from omniretail.api.order_views import OrderView, order_view
 from omniretail.api.wire import moment
 from omniretail.app import HANDLERS
 from omniretail.errors import DomainError
 from omniretail.idempotency import Answer, Key
 from omniretail.ids import new_id
-from omniretail.orders import placing
+from omniretail.orders import charge, placing
 
 AnyRequest = HttpRequest[Any, Any, Any]
 
 # The command wants a key; an echo is not idempotent and reads none.
 _NO_KEY = Key(UUID(int=0), "echo", b"")
 # What deciding about an order knows, with no stock behind it: made once, as a batch makes it once.
+_NOTHING = charge.Prices(
+    book=pricing.Book(),
+    keys=pricing.SigningKeys({}),
+    quotes={},
+    usages=pricing.Usages({}, {}, {}, {}, now=clock.now()),
+    quotes_last=timedelta(minutes=30),
+    now=clock.now(),
+)
+_CHANNEL = channels.ChannelSpec(
+    code=shop.CHANNEL, name="Web shop", kind="web", currency=shop.CURRENCY
+)
 _NOWHERE = placing.Surroundings(
-    book=pricing.Book(0, {}),
+    prices=_NOTHING,
     channels={},
     skus=defaultdict(lambda: catalog.SkuTraits("active")),
     locations={},
@@ -46,9 +60,7 @@ _NOWHERE = placing.Surroundings(
 
 
 @post("/v1/bench/echo", opt={"scope": "orders:write"}, status_code=201)
-async def echo(
-    request: AnyRequest, data: JSONBody[orders_api.OrderRequest]
-) -> Response[orders_api.OrderView]:
+async def echo(request: AnyRequest, data: JSONBody[orders_api.OrderRequest]) -> Response[OrderView]:
     """Answer the order that a body asks for, priced, without placing it."""
     # Line by line what `place_order` does with a body; the private names are the point.
     principal: channels.Principal = request.user
@@ -56,7 +68,7 @@ async def echo(
         key=_NO_KEY,
         order_id=new_id(),
         principal=principal,
-        channel=orders_api._channel(principal, data.channel),
+        channel=selling_channel(principal, data.channel),
         location=next(iter(principal.locations)) if principal.kind == "terminal" else None,
         placed_at=moment(
             data.placed_at,
@@ -74,20 +86,29 @@ async def echo(
         ),
         hold_id=data.hold,
         forced=orders_api._offline(principal, data),
+        quote=data.quote,
+        customer=data.customer,
+        customer_groups=frozenset(data.customer_groups),
+        region=data.region,
+        coupons=orders_api._coupons(data.coupons),
+        shipping=orders_api._shipping(data.shipping),
     )
-    basket = pricing.Basket(
-        shop.CURRENCY,
-        tuple(
-            pricing.BasketLine(line.sku, line.quantity, line.own_price_minor)
-            for wish in command.fulfillments
-            for line in wish.lines
-        ),
+    wanted = pricing.basket_of(
+        channel=_CHANNEL,
+        location=None,
+        region=None,
+        customer=command.customer,
+        customer_groups=command.customer_groups,
+        coupons=(),
+        shipping=None,
+        lines=[(line.sku, line.quantity, line.own_price_minor) for line in command.lines],
+        skus=_NOWHERE.skus,
     )
-    priced = pricing.price(await _book(request), basket, command.placed_at)
-    if isinstance(priced, DomainError):
-        raise priced
-    order = placing._order(_NOWHERE, command, priced, shop.CURRENCY)
-    return answered(Answer(order), orders_api.order_view, status=201)
+    charged = charge.charge(await _prices(request), command, wanted)
+    if isinstance(charged, DomainError):
+        raise charged
+    order = placing._order(_NOWHERE, command, charged, shop.CURRENCY)
+    return answered(Answer(order), order_view, status=201)
 
 
 @get("/v1/bench/memory", opt={"scope": "stock:read"})
@@ -100,16 +121,17 @@ async def memory(request: AnyRequest) -> Response[bytes]:
     return Response(state.bench_memory, media_type=MediaType.JSON)
 
 
-async def _book(request: AnyRequest) -> pricing.Book:
+async def _prices(request: AnyRequest) -> charge.Prices:
     """Return the book that orders are priced by; read once, since no price changes in a run."""
     state = request.app.state
-    if "bench_book" not in state:
+    if "bench_prices" not in state:
         keeper = pricing.BookKeeper()
         async with state.process.database.transaction() as tx:
             (version,) = await tx.read(keeper.version())
-            state.bench_book = await keeper.at(tx, version)
-    book: pricing.Book = state.bench_book
-    return book
+            book = await keeper.at(tx, version)
+        state.bench_prices = msgspec.structs.replace(_NOTHING, book=book)
+    prices: charge.Prices = state.bench_prices
+    return prices
 
 
 # Worker processes build the application from this list: they are forked from this module, or

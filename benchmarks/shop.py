@@ -28,9 +28,13 @@ COUNTED_SKUS = 1_000
 COUNTED_LOCATIONS = 100
 COUNTED_STOCK = 1_000
 
+PROMOTIONS = 200
+
 CHANNEL = "web"
 CURRENCY = "EUR"
 UNIT_PRICE_MINOR = 1_000
+# Two deals: a tenth off each, and 5 % off what is left of both.
+TWO_DEALS_MINOR = 1_710
 # Nothing may run out, and one SKU must be able to carry every order of a run.
 _STOCK = 100_000_000
 
@@ -55,6 +59,14 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
+class Promoting(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be known of the retailer that has promotions; `office` sets prices."""
+
+    url: str
+    token: str
+    office: str
+
+
 # The numbers are padded, so that the order of the codes is the order of the numbers: whoever
 # locks in one order locks in the other.
 def sku(number: int) -> str:
@@ -70,6 +82,11 @@ def location(number: int) -> str:
 def held_sku(number: int) -> str:
     """Return the code of a SKU that is held: a level with live holds costs an order one look more."""
     return f"HELD-{number:04}"
+
+
+def deal_sku(number: int) -> str:
+    """Return the code of a SKU that promotions work on."""
+    return f"DEAL-{number:04}"
 
 
 def wide_sku(number: int) -> str:
@@ -105,6 +122,11 @@ async def fill(url: str) -> Shop:
 async def fill_counted(url: str) -> Counted:
     """Fill an empty database with the retailer that is counted."""
     return await _filled(url, lambda tx, now: _counted(tx, url, now))
+
+
+async def fill_promoting(url: str) -> Promoting:
+    """Fill an empty database with the retailer that has promotions."""
+    return await _filled(url, lambda tx, now: _promoting(tx, url, now))
 
 
 async def _filled(url: str, work: Callable[[Transaction, datetime], Awaitable[Filled]]) -> Filled:
@@ -156,6 +178,43 @@ async def _counted(tx: Transaction, url: str, now: datetime) -> Counted:
     return Counted(url=url, token=office.token)
 
 
+async def _promoting(tx: Transaction, url: str, now: datetime) -> Promoting:
+    """Fill in the goods and two hundred promotions: all but one on ten SKUs or so each, and 5 % off the
+    deals of an order together.
+    """
+    channel = channels.ChannelSpec(code=CHANNEL, name="Web shop", kind="web", currency=CURRENCY)
+    await channels.put_channel(tx, channel, now=now)
+    sold = [sku(number) for number in range(SKUS)]
+    deals = [deal_sku(number) for number in range(SKUS)]
+    selling = [location(number) for number in range(LOCATIONS)]
+    await _put(tx, (*sold, *deals), selling, now)
+    await _price(tx, (*sold, *deals), now)
+    rate = pricing.TaxRate(tax_class="standard", valid_from=now, rate_ppm=200_000)
+    _accepted(await pricing.put_tax_rates(tx, [rate], now=now))
+    promotions = [
+        pricing.Promotion(
+            code=f"TENTH-{number:03}",
+            name="A tenth off",
+            action=pricing.Percent(rate_ppm=100_000),
+            skus=frozenset(deals[number :: PROMOTIONS - 1]),
+        )
+        for number in range(PROMOTIONS - 1)
+    ]
+    together = pricing.Promotion(
+        code="TOGETHER",
+        name="5 % off all deals",
+        action=pricing.Percent(rate_ppm=50_000, level="order"),
+        skus=frozenset(deals),
+    )
+    for promotion in (*promotions, together):
+        await pricing.put_promotion(tx, promotion, now=now)
+    office = await channels.create_key(tx, kind="integration", name="Back office", now=now)
+    await _receive(tx, office.principal, sold, selling, _STOCK, now)
+    await _receive(tx, office.principal, deals, selling, _STOCK, now)
+    web = await channels.create_key(tx, kind="channel", name="Web shop", channel=CHANNEL, now=now)
+    return Promoting(url=url, token=web.token, office=office.token)
+
+
 async def _put(
     tx: Transaction, skus: Iterable[str], locations: Iterable[str], now: datetime
 ) -> None:
@@ -166,7 +225,7 @@ async def _put(
 
 
 async def _price(tx: Transaction, skus: Iterable[str], now: datetime) -> None:
-    retail = pricing.PriceListSpec(code="retail", name="Retail prices", currency=CURRENCY)
+    retail = pricing.PriceList(code="retail", name="Retail prices", currency=CURRENCY)
     await pricing.put_price_list(tx, retail, now=now)
     prices = [
         pricing.NewPrice(
