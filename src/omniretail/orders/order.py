@@ -137,12 +137,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tax(self) -> tuple[pricing.TaxSummary, ...]:
         """What was taxed at each rate at the sale; lines without a rate are in none."""
-        charges = [(line.tax_rate_ppm, line.total_minor, line.tax_minor) for line in self.lines]
-        if (charge := self.shipping) is not None:
-            charges.append((charge.tax_rate_ppm, charge.total_minor, charge.tax_minor))
-        return pricing.summary(
-            (rate, total - tax, tax) for rate, total, tax in charges if rate is not None
-        )
+        taxed = [
+            (charge.tax_rate_ppm, charge.total_minor - charge.tax_minor, charge.tax_minor)
+            for charge in (*self.lines, *((self.shipping,) if self.shipping else ()))
+            if charge.tax_rate_ppm is not None
+        ]
+        return pricing.summary(taxed)
 
     @property
     def discounts(self) -> list[pricing.Discount]:

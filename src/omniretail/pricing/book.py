@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 import msgspec
 
 from omniretail.money import Rounding, exponent
+from omniretail.pricing.basket import BasketLine
 from omniretail.pricing.lists import Listed, PriceFrom, PriceList, Shopper, price_at
 from omniretail.pricing.promotion import Coupon, Promotion, Shipping
 from omniretail.pricing.tax import RateFrom, TaxPer
@@ -144,7 +146,15 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
     def currency(self, code: str) -> Currency:
         """Return how the retailer keeps a currency; where that was not said, as ISO 4217 has it."""
-        return self.currencies.get(code) or Currency(code=code, exponent=exponent(code))
+        return self.currencies.get(code) or _of_iso(code)
+
+    def may_promote(self, lines: Iterable[BasketLine]) -> bool:
+        """Tell whether there is any promotion that could work on some of the lines."""
+        return bool(self.general) or any(
+            line.sku in self.by_sku
+            or any(category in self.by_category for category in line.categories)
+            for line in lines
+        )
 
     def promotions_of(self, sku: str, categories: frozenset[str]) -> Iterator[Promotion]:
         """Return the promotions that name a SKU or one of its categories, each once."""
@@ -156,6 +166,11 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
                 if promotion.code not in seen:
                     seen.add(promotion.code)
                     yield promotion
+
+
+@cache
+def _of_iso(code: str) -> Currency:
+    return Currency(code=code, exponent=exponent(code))
 
 
 def _with_prices(

@@ -38,7 +38,7 @@ class Choice(NamedTuple):
     search: Search
 
 
-_NOTHING = Choice((), 0, "exact")
+NOTHING = Choice((), 0, "exact")
 
 
 class _TooMany(Exception):
@@ -49,7 +49,7 @@ def best(
     candidates: Sequence[Candidate], goods: Goods, amounts: Amounts, rounding: Rounding
 ) -> Choice:
     """Return the choice that saves most of `amounts`."""
-    alone = _NOTHING
+    alone = NOTHING
     beside: list[Weighed] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.promotion.turn):
         off = shares(candidate, goods, amounts, rounding)

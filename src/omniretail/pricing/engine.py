@@ -4,10 +4,10 @@ A price list speaks first (or the line's own price, where permitted), then promo
 lines are judged by SKU, whatever their order in the basket: the odd cent goes to the same one.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -18,13 +18,14 @@ from omniretail.pricing.basket import (
     Basket,
     BasketLine,
     Discount,
+    NotApplied,
     PricedBasket,
     PricedLine,
     ShippingCharge,
 )
 from omniretail.pricing.book import Book, Currency
 from omniretail.pricing.candidates import candidates, not_applied, unlocked
-from omniretail.pricing.choice import Choice, best
+from omniretail.pricing.choice import NOTHING, Choice, best
 from omniretail.pricing.lists import Listed
 from omniretail.pricing.savings import Goods
 from omniretail.pricing.tax import Taxed, taxed
@@ -62,23 +63,34 @@ def price(
     Where the book has no tax rates at all, nothing is taxed. Outcomes: the priced basket;
     PriceMissing for the first SKU without a price; TaxRateMissing; CouponNotValid; AmountTooLarge.
     """
-    by_sku = sorted(range(len(basket.lines)), key=lambda n: _place(basket.lines[n]))
-    lines = tuple(basket.lines[n] for n in by_sku)
     try:
-        priced = _priced(book, structs.replace(basket, lines=lines), at, explain)
+        if not (explain or book.may_promote(basket.lines)):
+            unlocked(book, basket, at)
+            return _taxed(book, basket, at, _costs(book, basket, at))
+        by_sku = sorted(range(len(basket.lines)), key=lambda n: _place(basket.lines[n]))
+        lines = tuple(basket.lines[n] for n in by_sku)
+        priced = _promoted(book, structs.replace(basket, lines=lines), at, explain)
     except DomainError as refusal:
         return refusal
     as_asked = sorted(zip(by_sku, priced.lines, strict=True), key=itemgetter(0))
     return structs.replace(priced, lines=tuple(line for _, line in as_asked))
 
 
+# The order in which promotions see the lines must not decide what they cost.
 def _place(line: BasketLine) -> tuple[str, int, int, str]:
     own_minor = -1 if line.own_price_minor is None else line.own_price_minor
     return line.sku, line.quantity, own_minor, line.tax_class
 
 
-def _priced(book: Book, basket: Basket, at: datetime, explain: bool) -> PricedBasket:
-    coupons = unlocked(book, basket, at)
+class _Costs(NamedTuple):
+    """Of each line what the book says, what a unit costs, what all come to; shipping comes last."""
+
+    listed: Sequence[Listed | None]
+    units: Sequence[int]
+    amounts: list[int]
+
+
+def _costs(book: Book, basket: Basket, at: datetime) -> _Costs:
     listed = _listed(book, basket, at)
     units = [_unit(line, found) for line, found in zip(basket.lines, listed, strict=True)]
     amounts = [unit * line.quantity for unit, line in zip(units, basket.lines, strict=True)]
@@ -86,14 +98,20 @@ def _priced(book: Book, basket: Basket, at: datetime, explain: bool) -> PricedBa
         amounts.append(basket.shipping.amount_minor)
     if sum(amounts) > MOST_MINOR:
         raise AmountTooLarge
-    currency = book.currency(basket.currency)
+    return _Costs(listed, units, amounts)
+
+
+def _promoted(book: Book, basket: Basket, at: datetime, explain: bool) -> PricedBasket:
+    coupons = unlocked(book, basket, at)
+    costs = _costs(book, basket, at)
+    rounding = book.currency(basket.currency).rounding
     eligible = candidates(book, basket, at, coupons)
     goods = Goods(
         tuple(line.sku for line in basket.lines),
         tuple(line.quantity for line in basket.lines),
         None if basket.shipping is None else len(basket.lines),
     )
-    choice = best(eligible, goods, amounts, currency.rounding)
+    choice = best(eligible, goods, costs.amounts, rounding)
     refused = (
         not_applied(
             book,
@@ -103,18 +121,32 @@ def _priced(book: Book, basket: Basket, at: datetime, explain: bool) -> PricedBa
             eligible=eligible,
             applied=frozenset(taken.candidate.promotion.code for taken in choice.taken),
             goods=goods,
-            amounts=amounts,
-            rounding=currency.rounding,
+            amounts=costs.amounts,
+            rounding=rounding,
         )
         if explain
         else ()
     )
+    return _taxed(book, basket, at, costs, choice, refused)
+
+
+def _taxed(
+    book: Book,
+    basket: Basket,
+    at: datetime,
+    costs: _Costs,
+    choice: Choice = NOTHING,
+    refused: tuple[NotApplied, ...] = (),
+) -> PricedBasket:
+    """Take what was chosen off the amounts, and return all of it with its taxes."""
+    currency = book.currency(basket.currency)
+    amounts = costs.amounts
     discounts = _discounts(choice, amounts)
     rates = _Rates(book, basket, at, currency)
     lines = tuple(
         rates.line(line, found, unit, discounts[position], amounts[position])
         for position, (line, found, unit) in enumerate(
-            zip(basket.lines, listed, units, strict=True)
+            zip(basket.lines, costs.listed, costs.units, strict=True)
         )
     )
     shipping = (
@@ -139,9 +171,9 @@ def _priced(book: Book, basket: Basket, at: datetime, explain: bool) -> PricedBa
 def _listed(book: Book, basket: Basket, at: datetime) -> list[Listed | None]:
     """Return what the book says of each line; all of a SKU in the basket reach its tiers together."""
     lists = book.lists_for(basket.currency, basket.shopper, at)
-    wanted: Counter[str] = Counter()
+    wanted: dict[str, int] = {}
     for line in basket.lines:
-        wanted[line.sku] += line.quantity
+        wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
     found = {sku: book.listed(sku, quantity, at, lists) for sku, quantity in wanted.items()}
     for line in basket.lines:
         if line.own_price_minor is None and found[line.sku] is None:
