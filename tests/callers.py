@@ -1,6 +1,7 @@
 """Who calls the API in tests: tills, the web shop, staff; each request a sentence, each write keyed."""
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,19 +94,18 @@ class Retailer:
     `till` stands in S1; `web` is the web shop; `staff` works in S1; `office` may do everything.
     """
 
-    def __init__(self, app: Litestar, http: httpx.AsyncClient) -> None:
+    def __init__(self, app: Litestar, tokens: Mapping[str, str]) -> None:
         self.app = app
-        self.http = http
+        # The application's errors become answers, as a server's would.
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://test")
         self.process: Process = app.state.process
-        self.callers: dict[str, Caller] = {}
+        self.callers = {name: Caller(self.http, token) for name, token in tokens.items()}
 
     @classmethod
     async def open(cls, app: Litestar) -> "Retailer":
         """Fill an empty database with the retailer, through the API's own doors."""
-        # The application's errors become answers, as a server's would.
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
-        http = httpx.AsyncClient(transport=transport, base_url="http://test")
-        made = cls(app, http)
+        made = cls(app, {})
         office = await made.caller("office", "integration", scopes=frozenset(channels.SCOPES))
         for code, kind in (("pos", "pos"), ("web", "web")):
             body = {"name": code, "kind": kind, "currency": EUR}

@@ -29,14 +29,17 @@ settings.register_profile("thorough", parent=settings.get_profile("ordinary"), m
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
 
 _TEMPLATE = "template_of_tests"
+_RETAILER = "template_of_retailers"
+_ROOM_BYTES = 4 * 2**30
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[embedded.Server]:
     """The PostgreSQL of this test process; it need not outlive a power cut."""
-    # Below the system's own temporary directory, which the server's user may pass through.
-    home = Path(tempfile.mkdtemp(prefix="omniretail-tests-"))
+    # Below a directory that the server's user may pass through; in memory, where there is room: a
+    # database is some hundred files, and a disk takes a third of a second to make them.
+    home = Path(tempfile.mkdtemp(prefix="omniretail-tests-", dir=_roomy()))
     home.chmod(0o755)
     try:
         with embedded.running(home / "data", durable=False) as running:
@@ -44,6 +47,14 @@ def server() -> Iterator[embedded.Server]:
             yield running
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _roomy() -> Path | None:
+    """Return the directory in memory, if there is one with room enough; None is the usual one."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK):
+        return memory if shutil.disk_usage(memory).free > _ROOM_BYTES else None
+    return None
 
 
 async def _make_template(running: embedded.Server) -> None:
@@ -57,12 +68,12 @@ async def _make_template(running: embedded.Server) -> None:
 
 
 @asynccontextmanager
-async def cloned(running: embedded.Server) -> AsyncIterator[str]:
+async def cloned(running: embedded.Server, template: str = _TEMPLATE) -> AsyncIterator[str]:
     """Yield the URL of a fresh database, migrated and empty; when it goes, its books were true."""
     name = f"test_{next(_numbers)}"
     connection = await asyncpg.connect(running.url("postgres"))
     try:
-        await connection.execute(f"create database {name} template {_TEMPLATE}")
+        await connection.execute(f"create database {name} template {template}")
         yield running.url(name)
         database = Database(running.url(name), pool_size=1)
         async with database.transaction(snapshot=True) as tx:
@@ -74,10 +85,35 @@ async def cloned(running: embedded.Server) -> AsyncIterator[str]:
         await connection.close()
 
 
+@pytest.fixture(scope="session")
+def app() -> Litestar:
+    """The application, built once: building it takes longer than most tests."""
+    return create_app(Settings(log_level="error"))
+
+
+@pytest.fixture(scope="session")
+async def tokens(server: embedded.Server, app: Litestar) -> dict[str, str]:
+    """The keys of the small retailer, which is opened once, in a database that others are copied from."""
+    connection = await asyncpg.connect(server.url("postgres"))
+    await connection.execute(f"create database {_RETAILER} template {_TEMPLATE}")
+    await connection.close()
+    async with served(app, server.url(_RETAILER)):
+        made = await Retailer.open(app)
+        await made.close()
+    return {name: caller.token for name, caller in made.callers.items()}
+
+
 @pytest.fixture
-async def database_url(server: embedded.Server) -> AsyncIterator[str]:
-    """A fresh database; after the test, the audit must hold on it."""
-    async with cloned(server) as url:
+async def database_url(
+    request: pytest.FixtureRequest, server: embedded.Server, tokens: dict[str, str]
+) -> AsyncIterator[str]:
+    """A fresh database, with the small retailer in it where a test wants it.
+
+    After the test, the audit must hold on it.
+    """
+    assert tokens
+    wanted = _RETAILER if "retailer" in request.fixturenames else _TEMPLATE
+    async with cloned(server, wanted) as url:
         yield url
 
 
@@ -90,18 +126,27 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def retailer(database_url: str) -> AsyncIterator[Retailer]:
+async def retailer(
+    app: Litestar, database_url: str, tokens: dict[str, str]
+) -> AsyncIterator[Retailer]:
     """The application over a fresh database, with a small retailer in it.
 
     After the test, every write that was accepted is repeated with its key: the answer must be the
     first one, and the books unchanged.
     """
-    app = create_app(Settings(database_url=database_url, log_level="error"))
-    async with started(app):
-        made = await Retailer.open(app)
+    async with served(app, database_url):
+        made = Retailer(app, tokens)
         yield made
         await made.repeat_every_write()
         await made.close()
+
+
+@asynccontextmanager
+async def served(app: Litestar, url: str) -> AsyncIterator[None]:
+    """Run an application over a database."""
+    app.state.settings = Settings(database_url=url, log_level="error")
+    async with started(app):
+        yield
 
 
 @asynccontextmanager

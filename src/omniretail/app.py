@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None, *, lifespan: Sequence[Lifespan]
 
     @asynccontextmanager
     async def connected(app: Litestar) -> AsyncIterator[None]:
-        process = app.state.process = Process(chosen)
+        process = app.state.process = Process(app.state.settings)
         app.state.key_ring = KeyRing(process)
         try:
             yield
@@ -100,6 +100,7 @@ def create_app(settings: Settings | None = None, *, lifespan: Sequence[Lifespan]
         request_max_body_size=chosen.body_limit_bytes,
         openapi_config=docs.openapi(),
         logging_config=None,
+        state=State({"settings": chosen}),
     )
 
 
