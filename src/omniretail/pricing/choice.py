@@ -109,6 +109,9 @@ class _Search:
     def found(self) -> Choice:
         """Return the best choice, or a good one where there is too much to try."""
         always = never_worse(self._found, self._goods, self._amounts, as_sum=self._as_sum)
+        if all(always):
+            run = self._run(range(len(self._found)), _NO_RUN)
+            return self._divided(self._without_idle(run, run.taken), "exact")
         try:
             if always.count(False) > MOST_EXACT:
                 raise _TooMany
@@ -167,8 +170,10 @@ class _Search:
     def _without_idle(self, run: _Run, numbers: Sequence[int]) -> _Run:
         """Leave, of some, each that makes no difference: the others take off as much without it."""
         for number in numbers:
-            lines = self._found[number].lines
-            if any(self._found[later].looks_at & lines for later in run.taken if later > number):
+            later = [other for other in run.shares if other > number]
+            # Without it, each that follows takes off no more than it would by itself.
+            more = sum(self._found[other].alone_minor - _sum(run.shares[other]) for other in later)
+            if _sum(run.shares[number]) <= more:
                 less = self._run([other for other in run.shares if other != number], run)
                 if less.saved_minor >= run.saved_minor:
                     run = less
@@ -211,7 +216,9 @@ class _Search:
         taken = []
         for number in run.taken:
             candidate = self._found[number].candidate
-            off = shares(candidate, self._goods, amounts, self._rounding)
+            off = run.shares[number]
+            if candidate.promotion.level == "order":
+                off = shares(candidate, self._goods, amounts, self._rounding)
             _take(off, amounts)
             taken.append(Taken(candidate, off))
         return Choice(tuple(taken), run.saved_minor, search)
@@ -232,6 +239,10 @@ class _Search:
         return group is None or all(
             self._found[other].candidate.promotion.exclusive_group != group for other in taken
         )
+
+
+def _sum(off: Shares) -> int:
+    return sum([amount for _, amount in off])
 
 
 def _take(off: Shares, amounts: list[int]) -> int:

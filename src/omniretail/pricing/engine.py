@@ -68,6 +68,8 @@ def price(
             unlocked(book, basket, at)
             return _taxed(book, basket, at, _costs(book, basket, at))
         by_sku = sorted(range(len(basket.lines)), key=lambda n: _place(basket.lines[n]))
+        if by_sku == list(range(len(by_sku))):
+            return _promoted(book, basket, at, explain)
         lines = tuple(basket.lines[n] for n in by_sku)
         priced = _promoted(book, structs.replace(basket, lines=lines), at, explain)
     except DomainError as refusal:

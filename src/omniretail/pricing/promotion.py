@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, time
-from typing import Literal
+from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -34,12 +34,14 @@ class Amount(Action, frozen=True, tag="amount", kw_only=True):
 class FixedPrice(Action, frozen=True, tag="fixed_price", kw_only=True):
     """Each unit costs so much, where it costs more."""
 
+    level: ClassVar[Level] = "line"
     amount_minor: int
 
 
 class BuyXGetY(Action, frozen=True, tag="buy_x_get_y", kw_only=True):
     """Of each `buy` + `get` units, the `get` cheapest are reduced; by default they are free."""
 
+    level: ClassVar[Level] = "line"
     buy: int
     get: int
     rate_ppm: int = 1_000_000
@@ -48,6 +50,7 @@ class BuyXGetY(Action, frozen=True, tag="buy_x_get_y", kw_only=True):
 class Bundle(Action, frozen=True, tag="bundle", kw_only=True):
     """So many of each SKU together cost so much."""
 
+    level: ClassVar[Level] = "line"
     parts: dict[str, int]
     amount_minor: int
 
@@ -63,12 +66,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Threshold(Action, frozen=True, tag="threshold", kw_only=True):
     """The more is bought, the more comes off the order: of the steps reached, the one that saves most."""
 
+    level: ClassVar[Level] = "order"
     steps: tuple[Step, ...]
 
 
 class Gift(Action, frozen=True, tag="gift", kw_only=True):
     """So many units of a SKU that is in the basket are free, once the other lines come to the minimum."""
 
+    level: ClassVar[Level] = "line"
     sku: str
     quantity: int = 1
 
@@ -76,6 +81,7 @@ class Gift(Action, frozen=True, tag="gift", kw_only=True):
 class Shipping(Action, frozen=True, tag="shipping", kw_only=True):
     """A share and an amount off the shipping charge."""
 
+    level: ClassVar[Level] = "shipping"
     rate_ppm: int = 0
     amount_minor: int = 0
 
@@ -139,15 +145,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def level(self) -> Level:
         """Whether it works on lines, on the order, or on shipping."""
-        match self.action:
-            case Percent(level=level) | Amount(level=level):
-                return level
-            case FixedPrice() | BuyXGetY() | Bundle() | Gift():
-                return "line"
-            case Threshold():
-                return "order"
-            case Shipping():
-                return "shipping"
+        return self.action.level
 
     @property
     def turn(self) -> tuple[int, int, str]:
