@@ -150,6 +150,23 @@ async def test_units_go_back_in_exact_shares(retailer: Retailer) -> None:
     assert sums == [833, 1665, 2497]
 
 
+async def test_what_was_free_is_shared_by_all_that_made_it_so(retailer: Retailer) -> None:
+    """Given 30.00 and 20.00, the cheaper free, then they cost 18.00 and 12.00, and go back at that."""
+    await retailer.prices(A=3000, B=2000)
+    await retailer.define(
+        pricing.Promotion(code="2-FOR-1", name="Two for one", action=pricing.BuyXGetY(buy=1, get=1))
+    )
+    await retailer.receive("A", S1=1)
+    await retailer.receive("B", S1=1)
+    wanted = served("pickup", "S1", line("A", 1), line("B", 1))
+
+    sold = await placed(retailer, order(wanted, paid=3000))
+    without_a = await cancelled(retailer, sold["id"], (1, 1))
+
+    totals = [one["total"]["amount"] for one in sold["fulfillments"][0]["lines"]]
+    assert (totals, refunded(without_a)) == ([1800, 1200], 1800)
+
+
 async def test_one_use_two_checkouts(retailer: Retailer) -> None:
     """Given a code for one use, when two order at once, then one wins; cancelled, it is free again."""
     await retailer.define(TEN_OFF, pricing.Coupon(code="ONCE", promotion="TEN-OFF", usage_limit=1))
