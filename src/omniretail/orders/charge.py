@@ -149,6 +149,8 @@ def charge(prices: Prices, command: PlaceOrder, wanted: pricing.Basket) -> Charg
 
 def use(prices: Prices, command: PlaceOrder, charged: Charge) -> None:
     """Use the coupons and limited promotions of an order that was accepted."""
+    if not charged.priced.promotions:
+        return
     claims = {coupon.code: coupon.claim for coupon in command.coupons}
     customer = charged.shopper.customer
     for code in charged.coupons:
@@ -297,6 +299,8 @@ def _expired(
 
 def _used_up(prices: Prices, command: PlaceOrder, charged: Charge) -> DomainError | None:
     """Return why a coupon or promotion may not be used once more; a quote does not lift a limit."""
+    if not charged.priced.promotions:
+        return None
     claims = {coupon.code: coupon.claim for coupon in command.coupons}
     for code in charged.coupons:
         coupon = prices.book.coupons[code]
