@@ -527,6 +527,30 @@ async def test_shipping_is_charged_taxed_and_given_back_with_all(retailer: Retai
     assert refunded(gone) == 2490
 
 
+async def test_free_shipping_of_some_goods_is_for_these_and_so_often(retailer: Retailer) -> None:
+    """Given free shipping of A for one order, then B's is charged, A's first is free, the next not."""
+    await retailer.define(
+        pricing.Promotion(
+            code="A-SHIPS-FREE",
+            name="A ships free, once",
+            action=pricing.Shipping(rate_ppm=1_000_000),
+            skus=frozenset({"A"}),
+            usage_limit=1,
+        )
+    )
+    await retailer.receive("A", WH=9)
+    await retailer.receive("B", WH=9)
+    charge = {"shipping": {"price": euro(490)}}
+    of_a = order(served("ship", "WH", line("A", 1)), paid=2000) | charge
+
+    of_b = await placed(retailer, order(served("ship", "WH", line("B", 1)), paid=990) | charge)
+    first = await placed(retailer, of_a)
+    second = await retailer.web.post("/v1/orders", of_a)
+
+    assert (of_b["shipping"]["total"], first["shipping"]["total"]) == (euro(490), euro(0))
+    assert second.json()["total"] == euro(2490)
+
+
 async def test_a_coupon_that_is_not_valid_refuses_the_order(retailer: Retailer) -> None:
     """Given a mistyped or expired code, when it is used, then the order is refused and says so."""
     await retailer.define(

@@ -9,7 +9,7 @@ import msgspec
 from omniretail.money import Rounding, exponent
 from omniretail.pricing.basket import BasketLine
 from omniretail.pricing.lists import Listed, PriceFrom, PriceList, Shopper, price_at
-from omniretail.pricing.promotion import Coupon, Promotion, Shipping
+from omniretail.pricing.promotion import Coupon, Promotion
 from omniretail.pricing.tax import RateFrom, TaxPer
 
 
@@ -221,7 +221,7 @@ def _filed(
             by_sku.setdefault(sku, []).append(promotion)
         for category in promotion.categories:
             by_category.setdefault(category, []).append(promotion)
-        if isinstance(promotion.action, Shipping) or not (promotion.skus or promotion.categories):
+        if not (promotion.skus or promotion.categories):
             general.append(promotion)
     return (
         {sku: tuple(found) for sku, found in by_sku.items()},
