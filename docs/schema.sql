@@ -39,6 +39,19 @@ CREATE TABLE book_change (
 ALTER TABLE ONLY book_change
     ADD CONSTRAINT book_change_pkey PRIMARY KEY (kind, code, book_version);
 
+CREATE TABLE capture (
+    order_id uuid NOT NULL,
+    tender_number integer NOT NULL,
+    event_sequence integer NOT NULL,
+    captured_minor bigint NOT NULL,
+    voided_minor bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT capture_says_something CHECK (((captured_minor <> 0) OR (voided_minor <> 0)))
+);
+
+ALTER TABLE ONLY capture
+    ADD CONSTRAINT capture_pkey PRIMARY KEY (order_id, tender_number, event_sequence);
+
 CREATE TABLE channel (
     code text NOT NULL,
     name text NOT NULL,
@@ -215,16 +228,32 @@ CREATE TABLE fulfillment (
     kind text NOT NULL,
     location text NOT NULL,
     state text NOT NULL,
-    CONSTRAINT fulfillment_kind_known CHECK ((kind = ANY (ARRAY['carry_out'::text, 'pickup'::text, 'ship'::text]))),
-    CONSTRAINT fulfillment_state_known CHECK ((state = ANY (ARRAY['allocated'::text, 'shipped'::text, 'handed_over'::text, 'cancelled'::text])))
+    source text,
+    destination text,
+    attempt integer DEFAULT 1 NOT NULL,
+    holds jsonb,
+    pickup jsonb,
+    collect_by timestamp with time zone,
+    remind_at timestamp with time zone,
+    CONSTRAINT fulfillment_kind_known CHECK ((kind = ANY (ARRAY['carry_out'::text, 'pickup'::text, 'ship'::text, 'ship_to_store'::text]))),
+    CONSTRAINT fulfillment_state_known CHECK ((state = ANY (ARRAY['allocated'::text, 'picking'::text, 'packed'::text, 'shipped'::text, 'delivered'::text, 'in_transit'::text, 'arrived'::text, 'ready'::text, 'handed_over'::text, 'no_show'::text, 'rejected'::text, 'cancelled'::text]))),
+    CONSTRAINT fulfillment_store_named CHECK ((((kind = 'ship_to_store'::text) = (destination IS NOT NULL)) AND ((kind = 'ship_to_store'::text) = (source IS NOT NULL))))
 );
 
 ALTER TABLE ONLY fulfillment
     ADD CONSTRAINT fulfillment_pkey PRIMARY KEY (id);
 
+CREATE INDEX fulfillment_collect_by_idx ON fulfillment USING btree (collect_by) WHERE (state = 'ready'::text);
+
+CREATE INDEX fulfillment_destination_idx ON fulfillment USING btree (destination, state, id) WHERE (destination IS NOT NULL);
+
+CREATE INDEX fulfillment_held_up_idx ON fulfillment USING btree (location, id) WHERE (holds IS NOT NULL);
+
 CREATE INDEX fulfillment_location_idx ON fulfillment USING btree (location, state, id);
 
 CREATE INDEX fulfillment_order_idx ON fulfillment USING btree (order_id);
+
+CREATE INDEX fulfillment_remind_at_idx ON fulfillment USING btree (remind_at) WHERE (remind_at IS NOT NULL);
 
 CREATE TABLE hold (
     id uuid NOT NULL,
@@ -322,6 +351,27 @@ ALTER TABLE ONLY location_group_member
 ALTER TABLE ONLY location_group_member
     ADD CONSTRAINT location_group_member_location_fkey FOREIGN KEY (location) REFERENCES location(code);
 
+CREATE TABLE order_exception (
+    id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    fulfillment_id uuid,
+    kind text NOT NULL,
+    detail jsonb NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    note text,
+    CONSTRAINT order_exception_closed_by_somebody CHECK (((closed_at IS NULL) = (closed_by IS NULL))),
+    CONSTRAINT order_exception_kind_known CHECK ((kind = ANY (ARRAY['not_sourced'::text, 'capture_failed'::text, 'refund_failed'::text, 'void_failed'::text])))
+);
+
+ALTER TABLE ONLY order_exception
+    ADD CONSTRAINT order_exception_pkey PRIMARY KEY (id);
+
+CREATE INDEX order_exception_open_idx ON order_exception USING btree (id) WHERE (closed_at IS NULL);
+
+CREATE INDEX order_exception_order_idx ON order_exception USING btree (order_id);
+
 CREATE TABLE order_line (
     order_id uuid NOT NULL,
     line_number integer NOT NULL,
@@ -344,6 +394,7 @@ CREATE TABLE order_line (
     tax_minor bigint DEFAULT 0 NOT NULL,
     adjusted_total_minor bigint,
     adjusted_tax_minor bigint,
+    part_of integer,
     CONSTRAINT order_line_adjusted_within_total CHECK ((((adjusted_total_minor >= 0) AND (adjusted_total_minor <= total_minor)) AND ((adjusted_tax_minor >= 0) AND (adjusted_tax_minor <= adjusted_total_minor)))),
     CONSTRAINT order_line_progress_within_quantity CHECK (((fulfilled_quantity >= 0) AND (cancelled_quantity >= 0) AND ((fulfilled_quantity + cancelled_quantity) <= quantity))),
     CONSTRAINT order_line_quantity_positive CHECK ((quantity > 0)),
@@ -353,6 +404,27 @@ WITH (fillfactor='80');
 
 ALTER TABLE ONLY order_line
     ADD CONSTRAINT order_line_pkey PRIMARY KEY (order_id, line_number);
+
+CREATE TABLE parcel (
+    id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    fulfillment_id uuid NOT NULL,
+    number integer NOT NULL,
+    carrier text,
+    tracking_number text,
+    tracking_url text,
+    lines jsonb NOT NULL,
+    shipped_at timestamp with time zone NOT NULL,
+    delivered_at timestamp with time zone
+);
+
+ALTER TABLE ONLY parcel
+    ADD CONSTRAINT parcel_number_key UNIQUE (order_id, number);
+
+ALTER TABLE ONLY parcel
+    ADD CONSTRAINT parcel_pkey PRIMARY KEY (id);
+
+CREATE INDEX parcel_tracking_idx ON parcel USING btree (tracking_number) WHERE (tracking_number IS NOT NULL);
 
 CREATE TABLE price (
     price_list text NOT NULL,
@@ -452,6 +524,29 @@ CREATE TABLE refund (
 ALTER TABLE ONLY refund
     ADD CONSTRAINT refund_pkey PRIMARY KEY (order_id, tender_number, event_sequence);
 
+CREATE TABLE rejection (
+    id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    fulfillment_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    sku text NOT NULL,
+    components jsonb,
+    location text NOT NULL,
+    quantity integer NOT NULL,
+    reason text NOT NULL,
+    collateral boolean NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    barred_until timestamp with time zone NOT NULL,
+    actor_id uuid NOT NULL,
+    CONSTRAINT rejection_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT rejection_reason_known CHECK ((reason = ANY (ARRAY['not_in_stock'::text, 'damaged'::text, 'mismatch'::text, 'no_variance'::text])))
+);
+
+ALTER TABLE ONLY rejection
+    ADD CONSTRAINT rejection_pkey PRIMARY KEY (id);
+
+CREATE INDEX rejection_order_idx ON rejection USING btree (order_id);
+
 CREATE TABLE sales_order (
     id uuid NOT NULL,
     number text NOT NULL,
@@ -473,6 +568,10 @@ CREATE TABLE sales_order (
     rounding text DEFAULT 'half_up'::text NOT NULL,
     tax_per text DEFAULT 'line'::text NOT NULL,
     shipping jsonb,
+    exchanged_minor bigint DEFAULT 0 NOT NULL,
+    ship_to jsonb,
+    cart_id uuid,
+    CONSTRAINT sales_order_exchanged_not_negative CHECK ((exchanged_minor >= 0)),
     CONSTRAINT sales_order_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_even'::text]))),
     CONSTRAINT sales_order_tax_per_known CHECK ((tax_per = ANY (ARRAY['line'::text, 'unit'::text]))),
     CONSTRAINT sales_order_total_not_negative CHECK ((total_minor >= 0))
@@ -483,6 +582,8 @@ ALTER TABLE ONLY sales_order
 
 ALTER TABLE ONLY sales_order
     ADD CONSTRAINT sales_order_pkey PRIMARY KEY (id);
+
+CREATE UNIQUE INDEX sales_order_cart_key ON sales_order USING btree (cart_id) WHERE (cart_id IS NOT NULL);
 
 CREATE INDEX sales_order_channel_idx ON sales_order USING btree (channel, id);
 
@@ -731,9 +832,15 @@ CREATE TABLE tender (
     reference text,
     rounding_minor bigint DEFAULT 0 NOT NULL,
     cash_step_minor bigint DEFAULT 1 NOT NULL,
+    uncaptured_minor bigint DEFAULT 0 NOT NULL,
+    voided_minor bigint DEFAULT 0 NOT NULL,
+    payment_id uuid,
+    account_id uuid,
+    CONSTRAINT tender_account_named CHECK (((type = ANY (ARRAY['gift_card'::text, 'store_credit'::text])) = (account_id IS NOT NULL))),
     CONSTRAINT tender_amount_positive CHECK ((amount_minor > 0)),
+    CONSTRAINT tender_parts_within_amount CHECK (((uncaptured_minor >= 0) AND (voided_minor >= 0) AND ((uncaptured_minor + voided_minor) <= amount_minor))),
     CONSTRAINT tender_rounding_is_cash CHECK (((type = 'cash'::text) OR ((rounding_minor = 0) AND (cash_step_minor = 1)))),
-    CONSTRAINT tender_type_known CHECK ((type = ANY (ARRAY['cash'::text, 'card'::text])))
+    CONSTRAINT tender_type_known CHECK ((type = ANY (ARRAY['cash'::text, 'card'::text, 'ewallet'::text, 'bank_transfer'::text, 'gift_card'::text, 'store_credit'::text])))
 );
 
 ALTER TABLE ONLY tender

@@ -15,6 +15,7 @@ from omniretail.errors import DomainError
 
 EUR = "EUR"
 _keys = itertools.count(1)
+_codes: dict[str, str] = {}
 
 
 def euro(minor: int) -> dict[str, Any]:
@@ -69,6 +70,25 @@ class Caller:
         if response.is_success:
             self.written.append((path, body, name, response.json()))
         return response
+
+    async def ready(self, fulfillment: str) -> httpx.Response:
+        """Say that a pickup waits for its customer, and keep the code that the answer tells."""
+        answer = await self.post(f"/v1/fulfillments/{fulfillment}/readiness", {})
+        if answer.is_success:
+            _codes[fulfillment] = answer.json()["pickup_code"]
+        return answer
+
+    async def collect(self, fulfillment: str, **body: Any) -> httpx.Response:
+        """Hand a pickup over against its code, made ready before where it is not."""
+        await self.ready(fulfillment)
+        code = _codes.get(fulfillment, "unknown")
+        return await self.post(f"/v1/fulfillments/{fulfillment}/handover", {"code": code, **body})
+
+    async def leave(self, part: dict[str, Any], **body: Any) -> httpx.Response:
+        """Ship a fulfillment, or hand it over, whichever is its way."""
+        if part["kind"] == "ship":
+            return await self.post(f"/v1/fulfillments/{part['id']}/shipment", body)
+        return await self.collect(part["id"], **body)
 
     async def ask(self, path: str, body: Any) -> httpx.Response:
         """Ask something that takes a body, and writes nothing."""

@@ -302,6 +302,14 @@ async def _orders(
     ]
     answers = await orders.place(tx, commands, books=pricing.BookKeeper(), now=now)
     placed = [answer.value for answer in _all_good(answers)]
+    ready = orders.Advance(
+        key=Key(principals["staff"].id, "demo-readiness", b""),
+        principal=principals["staff"],
+        fulfillment_id=placed[2].fulfillments[0].id,
+        step="readiness",
+        occurred_at=now,
+    )
+    _all_good(await orders.change(tx, [ready], now=now))
     changes: list[orders.Fulfill | orders.Cancel] = [
         _step(principals["staff"], placed[2], "handover", now),
         _step(principals["integration"], placed[4], "shipment", now),

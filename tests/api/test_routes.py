@@ -295,7 +295,7 @@ async def test_staff_act_in_their_own_store_only(retailer: Retailer) -> None:
     )
     pickup = placed.json()["fulfillments"][0]["id"]
 
-    handed = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", {})
+    handed = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", {"code": "none"})
     queue = await retailer.staff.get("/v1/fulfillments", location="S2")
     lines = [
         {"sku": "A", "location": location, "change": -1, "reason": "damaged"}

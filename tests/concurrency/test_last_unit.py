@@ -113,6 +113,8 @@ async def test_cancelled_while_it_is_handed_over(retailer: Retailer, live: Live)
     web, staff = live.caller(retailer.web), live.caller(retailer.staff)
     wanted = order(served("pickup", "S1", line("A", 1)), paid=2000)
     placed = [(await web.post("/v1/orders", wanted)).json() for _ in range(10)]
+    for one in placed:
+        await staff.ready(one["fulfillments"][0]["id"])
 
     answers = await asyncio.gather(
         *(
@@ -120,7 +122,7 @@ async def test_cancelled_while_it_is_handed_over(retailer: Retailer, live: Live)
             for one in placed
             for race in (
                 web.post(f"/v1/orders/{one['id']}/cancellation", {"reason": "changed my mind"}),
-                staff.post(f"/v1/fulfillments/{one['fulfillments'][0]['id']}/handover", {}),
+                staff.collect(one["fulfillments"][0]["id"]),
             )
         )
     )
@@ -163,11 +165,14 @@ async def test_two_counters_one_pickup(retailer: Retailer, live: Live) -> None:
             "/v1/orders", order(served("pickup", "S1", line("A", 2)), paid=4000)
         )
     ).json()
-    path = f"/v1/fulfillments/{placed['fulfillments'][0]['id']}/handover"
+    pickup = placed["fulfillments"][0]["id"]
     staff = live.caller(retailer.staff)
+    assert (await staff.ready(pickup)).status_code == 200
 
-    answers = await asyncio.gather(*(staff.post(path, {}) for _ in range(2)))
+    answers = await asyncio.gather(*(staff.collect(pickup) for _ in range(2)))
 
-    assert _statuses(answers) == {200: 1, 409: 1}
+    # Who came second is told the same: it is handed over.
+    assert _statuses(answers) == {200: 2}
+    assert answers[0].json() == answers[1].json()
     assert await retailer.level("A", "S1") == (3, 0, 3)
     assert (await retailer.movements("A"))[1:] == [("allocated", "S1", 2), ("handed_over", "S1", 2)]

@@ -28,9 +28,7 @@ async def placed(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
 
 async def leave(caller: Caller, made: dict[str, Any], **body: Any) -> httpx.Response:
     """Hand over or ship an order's only fulfillment."""
-    part = made["fulfillments"][0]
-    step = "shipment" if part["kind"] == "ship" else "handover"
-    return await caller.post(f"/v1/fulfillments/{part['id']}/{step}", body)
+    return await caller.leave(made["fulfillments"][0], **body)
 
 
 async def stored(retailer: Retailer, order_id: str) -> list[tuple[str, str, int, str | None]]:

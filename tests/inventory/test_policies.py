@@ -246,8 +246,8 @@ async def test_what_was_promised_leaves_though_it_is_withheld_now(retailer: Reta
     placed = await retailer.web.post("/v1/orders", pickups(("S1", 2)))
     await withhold(retailer.office, "A", S1=9)
 
-    handover = f"/v1/fulfillments/{placed.json()['fulfillments'][0]['id']}/handover"
-    assert (await retailer.staff.post(handover, {})).status_code == 200
+    pickup = placed.json()["fulfillments"][0]["id"]
+    assert (await retailer.staff.collect(pickup)).status_code == 200
 
 
 async def test_a_place_without_its_own_withholds_what_the_location_says(

@@ -230,13 +230,13 @@ async def test_a_back_order_is_promised_for_when_the_goods_come(retailer: Retail
     async with retailer.process.database.transaction() as tx:
         assert await tx.fetch("select id from shortage") == []
 
-    handover = f"/v1/fulfillments/{six.json()['fulfillments'][0]['id']}/handover"
-    early = await retailer.staff.post(handover, {})
+    waiting = six.json()["fulfillments"][0]["id"]
+    early = await retailer.staff.collect(waiting)
     assert (early.status_code, early.json()["type"]) == (409, "/problems/insufficient_stock")
     row = {"sku": "A", "location": "S1", "quantity": 5, "expected_receipt": announced}
     await retailer.office.post("/v1/stock/receipts", {"lines": [row]})
     assert await retailer.level("A", "S1") == (7, 7, 0)
-    assert (await retailer.staff.post(handover, {})).status_code == 200
+    assert (await retailer.staff.collect(waiting)).status_code == 200
     assert await retailer.level("A", "S1") == (1, 1, 0)
 
 
@@ -357,10 +357,10 @@ async def test_the_last_component_of_a_kit_decides_when(retailer: Retailer) -> N
     assert promised(second) == [LATER]
     assert fourth.status_code == 409
     assert fourth.json()["shortages"][0]["sku"] == "A"
-    handover = f"/v1/fulfillments/{first.json()['fulfillments'][0]['id']}/handover"
-    assert (await retailer.staff.post(handover, {})).status_code == 409
+    waiting = first.json()["fulfillments"][0]["id"]
+    assert (await retailer.staff.collect(waiting)).status_code == 409
     await retailer.receive("B", S1=1)
-    assert (await retailer.staff.post(handover, {})).status_code == 200
+    assert (await retailer.staff.collect(waiting)).status_code == 200
 
 
 async def test_what_is_cancelled_is_promised_to_nobody_more(retailer: Retailer) -> None:

@@ -58,9 +58,7 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 
 async def leave(caller: Caller, placed: httpx.Response, **body: Any) -> httpx.Response:
     """Hand over or ship an order's only fulfillment."""
-    part = placed.json()["fulfillments"][0]
-    step = "shipment" if part["kind"] == "ship" else "handover"
-    return await caller.post(f"/v1/fulfillments/{part['id']}/{step}", body)
+    return await caller.leave(placed.json()["fulfillments"][0], **body)
 
 
 async def lots(retailer: Retailer, location: str = "S1") -> dict[str, tuple[int, int, int]]:

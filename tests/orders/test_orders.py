@@ -237,80 +237,6 @@ async def test_a_gift_costs_nothing_and_needs_no_tender(retailer: Retailer) -> N
     assert cancelled.json()["fulfillment_status"] == "cancelled"
 
 
-KINDS = ("carry_out", "pickup", "ship")
-STEPS = ("handover", "shipment", "cancellation")
-# Every state × step: the order's new fulfillment status, or the status code of the refusal.
-TRANSITIONS: dict[tuple[str, str, str], str | int] = {
-    ("carry_out", "done", "handover"): 409,
-    ("carry_out", "done", "shipment"): 409,
-    ("carry_out", "done", "cancellation"): 409,
-    ("pickup", "open", "handover"): "done",
-    ("pickup", "open", "shipment"): 409,
-    ("pickup", "open", "cancellation"): "cancelled",
-    ("pickup", "part", "handover"): "done",
-    ("pickup", "part", "shipment"): 409,
-    ("pickup", "part", "cancellation"): "done",
-    ("pickup", "done", "handover"): 409,
-    ("pickup", "done", "shipment"): 409,
-    ("pickup", "done", "cancellation"): 409,
-    ("pickup", "cancelled", "handover"): 409,
-    ("pickup", "cancelled", "shipment"): 409,
-    ("pickup", "cancelled", "cancellation"): 409,
-    ("ship", "open", "handover"): 409,
-    ("ship", "open", "shipment"): "done",
-    ("ship", "open", "cancellation"): "cancelled",
-    ("ship", "part", "handover"): 409,
-    ("ship", "part", "shipment"): "done",
-    ("ship", "part", "cancellation"): "done",
-    ("ship", "done", "handover"): 409,
-    ("ship", "done", "shipment"): 409,
-    ("ship", "done", "cancellation"): 409,
-    ("ship", "cancelled", "handover"): 409,
-    ("ship", "cancelled", "shipment"): 409,
-    ("ship", "cancelled", "cancellation"): 409,
-}
-
-
-@pytest.mark.parametrize(("kind", "state", "step"), TRANSITIONS)
-async def test_every_state_and_step(retailer: Retailer, kind: str, state: str, step: str) -> None:
-    """Given an order in a state, when a step is asked of it, then it is taken or refused as listed."""
-    await retailer.receive("A", S1=3)
-    placed = (
-        await retailer.office.post(
-            "/v1/orders",
-            order(served(kind, "S1", line("A", 2)), paid=4000) | {"channel": "web"},
-        )
-    ).json()
-    own_step = "shipment" if kind == "ship" else "handover"
-
-    async def take(what: str, body: dict[str, Any]) -> Any:
-        part = placed["fulfillments"][0]["id"]
-        if what == "cancellation":
-            path, body = f"/v1/orders/{placed['id']}/cancellation", {"reason": "test"} | body
-        else:
-            path = f"/v1/fulfillments/{part}/{what}"
-        return await retailer.office.post(path, body)
-
-    one = {"lines": [{"line": 1, "quantity": 1}]}
-    if state == "part":
-        assert (await take(own_step, one)).is_success
-    elif state == "done" and kind != "carry_out":
-        assert (await take(own_step, {})).is_success
-    elif state == "cancelled":
-        assert (await take("cancellation", {})).is_success
-
-    answer = await take(step, {})
-
-    expected = TRANSITIONS[kind, state, step]
-    if isinstance(expected, int):
-        assert answer.status_code == expected
-        assert answer.json()["type"] == "/problems/transition_refused"
-        assert answer.json()["step"] == step
-        assert answer.json()["state"]
-    else:
-        assert answer.json()["fulfillment_status"] == expected
-
-
 async def test_no_more_leaves_than_is_open(retailer: Retailer) -> None:
     await retailer.receive("A", S1=3)
     placed = (
@@ -318,12 +244,12 @@ async def test_no_more_leaves_than_is_open(retailer: Retailer) -> None:
             "/v1/orders", order(served("pickup", "S1", line("A", 2)), paid=4000)
         )
     ).json()
-    path = f"/v1/fulfillments/{placed['fulfillments'][0]['id']}/handover"
+    pickup = placed["fulfillments"][0]["id"]
 
-    many = await retailer.staff.post(path, {"lines": [{"line": 1, "quantity": 3}]})
-    other = await retailer.staff.post(path, {"lines": [{"line": 2, "quantity": 1}]})
-    twice = await retailer.staff.post(
-        path, {"lines": [{"line": 1, "quantity": 1}, {"line": 1, "quantity": 1}]}
+    many = await retailer.staff.collect(pickup, lines=[{"line": 1, "quantity": 3}])
+    other = await retailer.staff.collect(pickup, lines=[{"line": 2, "quantity": 1}])
+    twice = await retailer.staff.collect(
+        pickup, lines=[{"line": 1, "quantity": 1}, {"line": 1, "quantity": 1}]
     )
 
     assert (many.status_code, many.json()["type"]) == (409, "/problems/quantity_not_open")

@@ -50,6 +50,10 @@ class Promises(Machine):
             for place, n in leaving.items()
         )
         at = self.shop.now
+        if part.kind == "pickup" and part.state == "allocated":
+            ready = self.do(self.shop.ready(part), process)
+            assert isinstance(ready, orders.Order)
+            self.keep(ready)
 
         outcome = self.do(self.shop.fulfill(part, quantities), process)
 

@@ -210,6 +210,16 @@ class Shop:
             occurred_at=self.now,
         )
 
+    def ready(self, part: orders.Fulfillment) -> orders.Advance:
+        """The command that goods wait for their customer."""
+        return orders.Advance(
+            key=self.key(),
+            principal=OFFICE,
+            fulfillment_id=part.id,
+            step="readiness",
+            occurred_at=self.now,
+        )
+
     def cancel(self, order: orders.Order, quantities: dict[int, int]) -> orders.Cancel:
         """The command to cancel some of an order."""
         return orders.Cancel(

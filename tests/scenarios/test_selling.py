@@ -133,16 +133,21 @@ async def test_click_and_collect_leaves_the_shelf_when_handed_over(retailer: Ret
     queue = (await retailer.staff.get("/v1/fulfillments", location="S1", kind="pickup")).json()
 
     pickup = placed["fulfillments"][0]["id"]
-    done = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", {}, key="at-counter")
-    again = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", {}, key="at-counter")
-    late = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", {})
+    early = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", {"code": "any"})
+    ready = await retailer.staff.post(f"/v1/fulfillments/{pickup}/readiness", {})
+    code = {"code": ready.json()["pickup_code"], "name": "Ada"}
+    done = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", code, key="at-counter")
+    again = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", code, key="at-counter")
+    late = await retailer.staff.post(f"/v1/fulfillments/{pickup}/handover", code)
 
     assert before == (6, 2, 4)
     assert [item["order_number"] for item in queue["items"]] == [placed["number"]]
     assert done.json()["fulfillments"][0]["state"] == "handed_over"
     assert again.json() == done.json()
-    assert late.status_code == 409
-    assert late.json()["state"] == "pickup, handed_over"
+    assert early.status_code == 409
+    assert early.json()["state"] == "pickup, allocated"
+    # Another press of the button is the same answer, and no second movement.
+    assert (late.status_code, late.json()) == (200, done.json())
     assert await retailer.level("A", "S1") == (4, 0, 4)
 
 

@@ -1,4 +1,7 @@
-"""Fulfillments over HTTP: a location's queue, handing over and shipping."""
+"""Fulfillments over HTTP: a location's queue, and each step to the customer's hands.
+
+What is special about collecting in a store is `pickups`.
+"""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -19,7 +22,10 @@ from omniretail.api.order_views import (
 from omniretail.api.orders import LineQuantity, quantities_by_line
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
-from omniretail.api.wire import CodeInQuery, Moment, Request, Serials, View, moment
+from omniretail.api.wire import CodeInQuery, Moment, Request, Serials, Text, View, moment
+from omniretail.ids import new_id
+
+Url = Annotated[str, Meta(min_length=8, max_length=500, pattern=r"^https?://[^\s\x00-\x1f]+$")]
 
 
 class StepLine(LineQuantity, frozen=True, kw_only=True):
@@ -28,11 +34,39 @@ class StepLine(LineQuantity, frozen=True, kw_only=True):
     serials: Serials = ()
 
 
-class StepRequest(Request, frozen=True, kw_only=True):
-    """Which units leave; no lines means all that are open."""
+class ShipmentRequest(Request, frozen=True, kw_only=True):
+    """Which units leave as one parcel, and how to follow it; no lines means all that are open."""
 
     lines: Annotated[tuple[StepLine, ...], Meta(max_length=500)] = ()
     occurred_at: Moment | None = None
+    carrier: Text | None = None
+    tracking_number: Text | None = None
+    tracking_url: Url | None = None
+
+
+class StepRequest(Request, frozen=True, kw_only=True):
+    """When the step was taken; now unless it says otherwise."""
+
+    occurred_at: Moment | None = None
+
+
+class DeliveryRequest(StepRequest, frozen=True, kw_only=True):
+    """Which parcel was delivered; all of them unless it names one."""
+
+    parcel: UUID | None = None
+
+
+class HoldUpRequest(Request, frozen=True, kw_only=True):
+    """Why a fulfillment has to wait."""
+
+    reason: orders.HoldReason
+    note: Text | None = None
+
+
+class ReleaseRequest(Request, frozen=True, kw_only=True):
+    """Which hold ends; all of them unless it names one."""
+
+    hold: UUID | None = None
 
 
 class QueuedView(View, frozen=True, kw_only=True):
@@ -50,12 +84,14 @@ async def list_fulfillments(
     tx: Tx,
     request: HttpRequest[Any, Any, Any],
     location: CodeInQuery,
-    wanted: Annotated[orders.FulfillmentState, QueryParameter(name="state")] = "allocated",
+    wanted: Annotated[
+        orders.FulfillmentState | Literal["on_hold"], QueryParameter(name="state")
+    ] = "allocated",
     kind: FromQuery[orders.FulfillmentKind | None] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[QueuedView]:
-    """List a location's fulfillments, the oldest first."""
+    """List the fulfillments whose goods are at a location, or on their way to it, the oldest first."""
     found = await orders.list_fulfillments(
         tx,
         principal=request.user,
@@ -68,19 +104,42 @@ async def list_fulfillments(
     return page(found, limit=limit, view=_queued, key=lambda one: one.fulfillment.id)
 
 
+@get("/v1/fulfillments/{fulfillment_id:uuid}", opt={"scope": "fulfillments:read"})
+async def get_fulfillment(
+    tx: Tx, request: HttpRequest[Any, Any, Any], fulfillment_id: FromPath[UUID]
+) -> QueuedView:
+    """Return a fulfillment with the order it belongs to."""
+    return _queued(await orders.find_fulfillment(tx, fulfillment_id, principal=request.user))
+
+
 @post(
-    "/v1/fulfillments/{fulfillment_id:uuid}/handover",
+    "/v1/fulfillments/{fulfillment_id:uuid}/picking",
     opt={"scope": "fulfillments:write"},
     status_code=200,
 )
-async def hand_over(
+async def start_picking(
     request: HttpRequest[Any, Any, Any],
     fulfillment_id: FromPath[UUID],
     data: JSONBody[StepRequest],
     idempotency_key: KeyHeader = None,
 ) -> Response[OrderView]:
-    """Hand a pickup over to the customer: its goods leave the stock."""
-    return await _fulfill(request, fulfillment_id, "handover", data, idempotency_key)
+    """Start to pick the goods of a fulfillment."""
+    return await _advance(request, fulfillment_id, "picking", data, idempotency_key)
+
+
+@post(
+    "/v1/fulfillments/{fulfillment_id:uuid}/packing",
+    opt={"scope": "fulfillments:write"},
+    status_code=200,
+)
+async def pack(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: FromPath[UUID],
+    data: JSONBody[StepRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Say that the goods of a fulfillment are packed."""
+    return await _advance(request, fulfillment_id, "packing", data, idempotency_key)
 
 
 @post(
@@ -91,30 +150,130 @@ async def hand_over(
 async def ship(
     request: HttpRequest[Any, Any, Any],
     fulfillment_id: FromPath[UUID],
-    data: JSONBody[StepRequest],
+    data: JSONBody[ShipmentRequest],
     idempotency_key: KeyHeader = None,
 ) -> Response[OrderView]:
-    """Ship a parcel: its goods leave the stock."""
-    return await _fulfill(request, fulfillment_id, "shipment", data, idempotency_key)
-
-
-async def _fulfill(
-    request: HttpRequest[Any, Any, Any],
-    fulfillment_id: UUID,
-    step: Literal["handover", "shipment"],
-    data: JSONBody[StepRequest],
-    idempotency_key: str | None,
-) -> Response[OrderView]:
+    """Ship a parcel: its goods leave the stock, to the customer or to the store that awaits them."""
     command = orders.Fulfill(
         key=key(idempotency_key, request.user, request.url.path, data),
         principal=request.user,
         fulfillment_id=fulfillment_id,
-        step=step,
+        step="shipment",
         quantities=quantities_by_line(data.lines),
         serials={line.line: line.serials for line in data.lines if line.serials},
         occurred_at=moment(data.occurred_at, now=clock.now(), pointer="/occurred_at"),
+        tracking=orders.Tracking(
+            carrier=data.carrier,
+            number=data.tracking_number,
+            url=data.tracking_url,
+        ),
     )
+    return await changed(request, command)
+
+
+@post(
+    "/v1/fulfillments/{fulfillment_id:uuid}/delivery",
+    opt={"scope": "fulfillments:write"},
+    status_code=200,
+)
+async def deliver(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: FromPath[UUID],
+    data: JSONBody[DeliveryRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Say that a parcel, or all of them, reached the customer."""
+    return await _advance(
+        request, fulfillment_id, "delivery", data, idempotency_key, parcel_id=data.parcel
+    )
+
+
+@post(
+    "/v1/fulfillments/{fulfillment_id:uuid}/arrival",
+    opt={"scope": "fulfillments:write"},
+    status_code=200,
+)
+async def arrive(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: FromPath[UUID],
+    data: JSONBody[StepRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Say that goods which were sent to a store have arrived: they are in its stock, promised."""
+    return await _advance(request, fulfillment_id, "arrival", data, idempotency_key)
+
+
+@post(
+    "/v1/fulfillments/{fulfillment_id:uuid}/hold",
+    opt={"scope": "fulfillments:write"},
+    status_code=200,
+)
+async def hold_up(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: FromPath[UUID],
+    data: JSONBody[HoldUpRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Hold a fulfillment up, for a reason; there may be several at once."""
+    command = orders.HoldUp(
+        key=key(idempotency_key, request.user, request.url.path, data),
+        principal=request.user,
+        fulfillment_id=fulfillment_id,
+        hold_id=new_id(),
+        reason=data.reason,
+        note=data.note,
+        occurred_at=clock.now(),
+    )
+    return await changed(request, command)
+
+
+@post(
+    "/v1/fulfillments/{fulfillment_id:uuid}/release",
+    opt={"scope": "fulfillments:write"},
+    status_code=200,
+)
+async def release(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: FromPath[UUID],
+    data: JSONBody[ReleaseRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """End what holds a fulfillment up: one hold, or all of them."""
+    command = orders.LetGoOn(
+        key=key(idempotency_key, request.user, request.url.path, data),
+        principal=request.user,
+        fulfillment_id=fulfillment_id,
+        hold_id=data.hold,
+        occurred_at=clock.now(),
+    )
+    return await changed(request, command)
+
+
+async def changed(
+    request: HttpRequest[Any, Any, Any], command: orders.Command
+) -> Response[OrderView]:
+    """Return the answer to a command that changes an order: the order as it is now."""
     return answered(await request.app.state.process.change_order(command), order_view, status=200)
+
+
+async def _advance(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: UUID,
+    step: Literal["picking", "packing", "delivery", "arrival"],
+    data: StepRequest,
+    idempotency_key: str | None,
+    *,
+    parcel_id: UUID | None = None,
+) -> Response[OrderView]:
+    command = orders.Advance(
+        key=key(idempotency_key, request.user, request.url.path, data),
+        principal=request.user,
+        fulfillment_id=fulfillment_id,
+        step=step,
+        occurred_at=moment(data.occurred_at, now=clock.now(), pointer="/occurred_at"),
+        parcel_id=parcel_id,
+    )
+    return await changed(request, command)
 
 
 def _queued(queued: orders.QueuedFulfillment) -> QueuedView:
@@ -127,4 +286,14 @@ def _queued(queued: orders.QueuedFulfillment) -> QueuedView:
     )
 
 
-HANDLERS = [list_fulfillments, hand_over, ship]
+HANDLERS = [
+    list_fulfillments,
+    get_fulfillment,
+    start_picking,
+    pack,
+    ship,
+    deliver,
+    arrive,
+    hold_up,
+    release,
+]

@@ -39,21 +39,69 @@ class LineView(View, frozen=True, kw_only=True):
     adjusted_tax: Money | None
     kept: Money
     promised_at: Moment | None
+    part_of: int | None
 
 
-class FulfillmentView(View, frozen=True, kw_only=True):
-    """A fulfillment with its lines."""
+class FulfillmentHoldView(View, frozen=True, kw_only=True):
+    """What holds a fulfillment up."""
+
+    id: UUID
+    reason: orders.HoldReason
+    note: str | None
+    placed_at: Moment
+
+
+class PickupView(View, frozen=True, kw_only=True):
+    """How a fulfillment is collected: until when, by whom, and what proved it."""
+
+    ready_at: Moment | None
+    collect_by: Moment | None
+    collector: str | None
+    waiting_since: Moment | None
+    spot: str | None
+    locked_until: Moment | None
+    proof: dict[str, str] | None
+
+
+class ParcelLineView(View, frozen=True, kw_only=True):
+    """So many units of a line."""
+
+    line: int
+    quantity: int
+
+
+class ParcelView(View, frozen=True, kw_only=True):
+    """Units that left together, and how to follow them."""
 
     id: UUID
     number: int
-    kind: str
+    carrier: str | None
+    tracking_number: str | None
+    tracking_url: str | None
+    shipped_at: Moment
+    delivered_at: Moment | None
+    lines: list[ParcelLineView]
+
+
+class FulfillmentView(View, frozen=True, kw_only=True):
+    """A fulfillment with its lines; `state` is `on_hold` while anything holds it up."""
+
+    id: UUID
+    number: int
+    kind: orders.FulfillmentKind
     location: str
-    state: str
+    source: str | None
+    destination: str | None
+    state: orders.FulfillmentState | Literal["on_hold"]
+    attempt: int
+    holds: list[FulfillmentHoldView]
+    pickup: PickupView | None
+    parcels: list[ParcelView]
     lines: list[LineView]
 
 
 class TenderView(View, frozen=True, kw_only=True):
-    """A payment, and how much of it was given back.
+    """A payment, and how much of it was taken, let go before, and given back.
 
     `rounding_minor` is what the smallest coin made of it: above zero, more than the price.
     """
@@ -62,8 +110,12 @@ class TenderView(View, frozen=True, kw_only=True):
     type: str
     amount: Money
     rounding_minor: int
+    captured: Money
+    voided: Money
     refunded: Money
     reference: str | None
+    payment_id: UUID | None
+    account_id: UUID | None
 
 
 class OrderView(View, frozen=True, kw_only=True):
@@ -84,8 +136,10 @@ class OrderView(View, frozen=True, kw_only=True):
     tax_per: pricing.TaxPer
     promotions: list[DiscountView]
     shipping: ShippingView | None
-    payment_status: Literal["paid", "partly_refunded", "refunded"]
-    fulfillment_status: Literal["open", "part", "done", "cancelled"]
+    payment_status: orders.PaymentStatus
+    fulfillment_status: orders.FulfillmentStatus
+    ship_to: orders.ShipTo | None
+    cart_id: UUID | None
     fulfillments: list[FulfillmentView]
     tenders: list[TenderView]
     version: int
@@ -127,6 +181,8 @@ def order_view(order: orders.Order) -> OrderView:
         tax_per=order.tax_per,
         promotions=discount_views(order.discounts, currency),
         shipping=shipping_view(order.shipping, currency),
+        ship_to=order.ship_to,
+        cart_id=order.cart_id,
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,
         fulfillments=[fulfillment_view(part, currency) for part in order.fulfillments],
@@ -136,8 +192,12 @@ def order_view(order: orders.Order) -> OrderView:
                 type=tender.type,
                 amount=Money(tender.amount_minor, currency),
                 rounding_minor=tender.rounding_minor,
+                captured=Money(tender.captured_minor, currency),
+                voided=Money(tender.voided_minor, currency),
                 refunded=Money(tender.refunded_minor, currency),
                 reference=tender.reference,
+                payment_id=tender.payment_id,
+                account_id=tender.account_id,
             )
             for tender in order.tenders
         ],
@@ -152,7 +212,18 @@ def fulfillment_view(part: orders.Fulfillment, currency: str) -> FulfillmentView
         number=part.number,
         kind=part.kind,
         location=part.location,
-        state=part.state,
+        source=part.source,
+        destination=part.destination,
+        state="on_hold" if part.holds else part.state,
+        attempt=part.attempt,
+        holds=[
+            FulfillmentHoldView(
+                id=hold.id, reason=hold.reason, note=hold.note, placed_at=hold.placed_at
+            )
+            for hold in part.holds
+        ],
+        pickup=_pickup(part),
+        parcels=[_parcel(parcel) for parcel in part.parcels],
         lines=[
             LineView(
                 line=line.number,
@@ -172,8 +243,40 @@ def fulfillment_view(part: orders.Fulfillment, currency: str) -> FulfillmentView
                 adjusted_tax=_money(line.adjusted_tax_minor, currency),
                 kept=Money(line.kept_minor, currency),
                 promised_at=line.promised_at,
+                part_of=line.part_of,
             )
             for line in part.lines
+        ],
+    )
+
+
+def _pickup(part: orders.Fulfillment) -> PickupView | None:
+    pickup = part.pickup
+    if pickup is None:
+        return None
+    return PickupView(
+        ready_at=pickup.ready_at,
+        collect_by=part.collect_by,
+        collector=pickup.collector,
+        waiting_since=pickup.waiting_since,
+        spot=pickup.spot,
+        locked_until=pickup.locked_until,
+        proof=pickup.proof,
+    )
+
+
+def _parcel(parcel: orders.Parcel) -> ParcelView:
+    return ParcelView(
+        id=parcel.id,
+        number=parcel.number,
+        carrier=parcel.carrier,
+        tracking_number=parcel.tracking_number,
+        tracking_url=parcel.tracking_url,
+        shipped_at=parcel.shipped_at,
+        delivered_at=parcel.delivered_at,
+        lines=[
+            ParcelLineView(line=line, quantity=quantity)
+            for line, quantity in sorted(parcel.lines.items())
         ],
     )
 

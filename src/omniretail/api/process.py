@@ -6,6 +6,7 @@ The batches have connections of their own, on which every statement is planned o
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from litestar.di import NamedDependency
 
@@ -83,6 +84,16 @@ class Process:
             raise quoted
         return quoted
 
+    async def pickup_code(
+        self, fulfillment_id: UUID, *, made_with: str | None = None
+    ) -> tuple[str, str]:
+        """Return the key and the code of a pickup: by the key it was made with, or the newest."""
+        await self.database.run(lambda tx: pricing.ensure_signing_key(tx, now=clock.now()))
+        async with self.database.reading() as tx:
+            keys = await pricing.current_keys(tx, books=self.books)
+        key_id, secret = keys.secret(orders.PICKUP_CODES, made_with)
+        return key_id, orders.code_of(secret, fulfillment_id)
+
     async def _place(
         self, commands: Sequence[orders.PlaceOrder]
     ) -> Sequence[Answer[orders.Order] | DomainError]:
@@ -93,7 +104,7 @@ class Process:
         )
 
     async def _change(
-        self, commands: Sequence[orders.Cancel | orders.Fulfill]
+        self, commands: Sequence[orders.Command]
     ) -> Sequence[Answer[orders.Order] | DomainError]:
         return await self.ledger.run(lambda tx: orders.change(tx, commands, now=clock.now()))
 

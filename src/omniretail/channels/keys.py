@@ -38,8 +38,10 @@ SCOPES = (
     "holds:write",
     "imports:write",
     "orders:backdate",
+    "orders:edit",
     "orders:read",
     "orders:write",
+    "pickups:without_code",
     "prices:override",
     "prices:read",
     "prices:write",
@@ -58,11 +60,12 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
     | _QUOTING
-    | {"orders:read", "orders:write", "fulfillments:read", "fulfillments:write", "transfers:read"},
+    | {"orders:read", "orders:edit", "orders:write", "transfers:read"}
+    | {"fulfillments:read", "fulfillments:write"},
     "channel": _SELLING
     | _PROMISING
     | _QUOTING
-    | {"orders:read", "orders:write", "fulfillments:read"},
+    | {"orders:read", "orders:edit", "orders:write", "fulfillments:read"},
     "staff": _SELLING
     | _PROMISING
     | {"stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}

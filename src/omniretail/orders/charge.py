@@ -192,6 +192,10 @@ def paid(
             reference=tender.reference,
             rounding_minor=rounding_minor if cash and tender is cash[-1] else 0,
             cash_step_minor=cash_step_minor if tender.type == "cash" else 1,
+            uncaptured_minor=tender.amount_minor
+            if tender.payment_id or tender.account or tender.awaited
+            else 0,
+            payment_id=tender.payment_id,
         )
         for number, tender in enumerate(given, start=1)
     )

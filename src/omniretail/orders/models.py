@@ -4,7 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, Index, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel, Text
 
@@ -17,7 +25,14 @@ class SalesOrder(SQLModel, table=True):
         CheckConstraint("total_minor >= 0", name="sales_order_total_not_negative"),
         CheckConstraint("rounding in ('half_up', 'half_even')", name="sales_order_rounding_known"),
         CheckConstraint("tax_per in ('line', 'unit')", name="sales_order_tax_per_known"),
+        CheckConstraint("exchanged_minor >= 0", name="sales_order_exchanged_not_negative"),
         Index("sales_order_channel_idx", "channel", "id"),
+        Index(
+            "sales_order_cart_key",
+            "cart_id",
+            unique=True,
+            postgresql_where=text("cart_id is not null"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -40,6 +55,9 @@ class SalesOrder(SQLModel, table=True):
     rounding: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "half_up"})
     tax_per: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "line"})
     shipping: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    exchanged_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    ship_to: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    cart_id: UUID | None = None
 
 
 class OrderLine(SQLModel, table=True):
@@ -82,6 +100,7 @@ class OrderLine(SQLModel, table=True):
     tax_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     adjusted_total_minor: int | None = Field(default=None, sa_type=BigInteger)
     adjusted_tax_minor: int | None = Field(default=None, sa_type=BigInteger)
+    part_of: int | None = None
 
 
 class Fulfillment(SQLModel, table=True):
@@ -89,13 +108,41 @@ class Fulfillment(SQLModel, table=True):
 
     __tablename__ = "fulfillment"
     __table_args__ = (
-        CheckConstraint("kind in ('carry_out', 'pickup', 'ship')", name="fulfillment_kind_known"),
         CheckConstraint(
-            "state in ('allocated', 'shipped', 'handed_over', 'cancelled')",
+            "kind in ('carry_out', 'pickup', 'ship', 'ship_to_store')",
+            name="fulfillment_kind_known",
+        ),
+        CheckConstraint(
+            "state in ('allocated', 'picking', 'packed', 'shipped', 'delivered', 'in_transit', "
+            "'arrived', 'ready', 'handed_over', 'no_show', 'rejected', 'cancelled')",
             name="fulfillment_state_known",
+        ),
+        CheckConstraint(
+            "(kind = 'ship_to_store') = (destination is not null) "
+            "and (kind = 'ship_to_store') = (source is not null)",
+            name="fulfillment_store_named",
         ),
         Index("fulfillment_order_idx", "order_id"),
         Index("fulfillment_location_idx", "location", "state", "id"),
+        Index(
+            "fulfillment_destination_idx",
+            "destination",
+            "state",
+            "id",
+            postgresql_where=text("destination is not null"),
+        ),
+        Index(
+            "fulfillment_held_up_idx",
+            "location",
+            "id",
+            postgresql_where=text("holds is not null"),
+        ),
+        Index("fulfillment_collect_by_idx", "collect_by", postgresql_where=text("state = 'ready'")),
+        Index(
+            "fulfillment_remind_at_idx",
+            "remind_at",
+            postgresql_where=text("remind_at is not null"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -104,6 +151,94 @@ class Fulfillment(SQLModel, table=True):
     kind: str = Field(sa_type=Text)
     location: str = Field(sa_type=Text)
     state: str = Field(sa_type=Text)
+    source: str | None = Field(default=None, sa_type=Text)
+    destination: str | None = Field(default=None, sa_type=Text)
+    attempt: int = Field(sa_column_kwargs={"server_default": text("1")})
+    holds: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
+    pickup: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    collect_by: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    remind_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class Parcel(SQLModel, table=True):
+    """Units of one fulfillment that left together, on the way to the customer."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (
+        UniqueConstraint("order_id", "number", name="parcel_number_key"),
+        Index(
+            "parcel_tracking_idx",
+            "tracking_number",
+            postgresql_where=text("tracking_number is not null"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    order_id: UUID
+    fulfillment_id: UUID
+    number: int
+    carrier: str | None = Field(default=None, sa_type=Text)
+    tracking_number: str | None = Field(default=None, sa_type=Text)
+    tracking_url: str | None = Field(default=None, sa_type=Text)
+    lines: dict[str, int] = Field(sa_type=JSONB)
+    shipped_at: datetime = Field(sa_type=DateTime(timezone=True))
+    delivered_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class Rejection(SQLModel, table=True):
+    """Units that a location could not serve: its allocation was released, its stock put right."""
+
+    __tablename__ = "rejection"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="rejection_quantity_positive"),
+        CheckConstraint(
+            "reason in ('not_in_stock', 'damaged', 'mismatch', 'no_variance')",
+            name="rejection_reason_known",
+        ),
+        Index("rejection_order_idx", "order_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    order_id: UUID
+    fulfillment_id: UUID
+    line_number: int
+    sku: str = Field(sa_type=Text)
+    components: dict[str, int] | None = Field(default=None, sa_type=JSONB)
+    location: str = Field(sa_type=Text)
+    quantity: int
+    reason: str = Field(sa_type=Text)
+    collateral: bool
+    occurred_at: datetime = Field(sa_type=DateTime(timezone=True))
+    barred_until: datetime = Field(sa_type=DateTime(timezone=True))
+    actor_id: UUID
+
+
+class OrderException(SQLModel, table=True):
+    """What staff must look after, because no rule could."""
+
+    __tablename__ = "order_exception"
+    __table_args__ = (
+        CheckConstraint(
+            "kind in ('not_sourced', 'capture_failed', 'refund_failed', 'void_failed')",
+            name="order_exception_kind_known",
+        ),
+        CheckConstraint(
+            "(closed_at is null) = (closed_by is null)",
+            name="order_exception_closed_by_somebody",
+        ),
+        Index("order_exception_open_idx", "id", postgresql_where=text("closed_at is null")),
+        Index("order_exception_order_idx", "order_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    order_id: UUID
+    fulfillment_id: UUID | None = None
+    kind: str = Field(sa_type=Text)
+    detail: dict[str, Any] = Field(sa_type=JSONB)
+    opened_at: datetime = Field(sa_type=DateTime(timezone=True))
+    closed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    closed_by: UUID | None = None
+    note: str | None = Field(default=None, sa_type=Text)
 
 
 class Tender(SQLModel, table=True):
@@ -111,7 +246,19 @@ class Tender(SQLModel, table=True):
 
     __tablename__ = "tender"
     __table_args__ = (
-        CheckConstraint("type in ('cash', 'card')", name="tender_type_known"),
+        CheckConstraint(
+            "type in ('cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', 'store_credit')",
+            name="tender_type_known",
+        ),
+        CheckConstraint(
+            "uncaptured_minor >= 0 and voided_minor >= 0 "
+            "and uncaptured_minor + voided_minor <= amount_minor",
+            name="tender_parts_within_amount",
+        ),
+        CheckConstraint(
+            "(type in ('gift_card', 'store_credit')) = (account_id is not null)",
+            name="tender_account_named",
+        ),
         CheckConstraint("amount_minor > 0", name="tender_amount_positive"),
         CheckConstraint(
             "type = 'cash' or (rounding_minor = 0 and cash_step_minor = 1)",
@@ -126,6 +273,31 @@ class Tender(SQLModel, table=True):
     reference: str | None = Field(default=None, sa_type=Text)
     rounding_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     cash_step_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("1")})
+    uncaptured_minor: int = Field(
+        sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")}
+    )
+    voided_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    payment_id: UUID | None = None
+    account_id: UUID | None = None
+
+
+class Capture(SQLModel, table=True):
+    """What was taken of an authorization, or let go of it, by the event of that sequence number.
+
+    A capture that the provider refused later is taken back by a negative one.
+    """
+
+    __tablename__ = "capture"
+    __table_args__ = (
+        CheckConstraint("captured_minor <> 0 or voided_minor <> 0", name="capture_says_something"),
+    )
+
+    order_id: UUID = Field(primary_key=True)
+    tender_number: int = Field(primary_key=True)
+    event_sequence: int = Field(primary_key=True)
+    captured_minor: int = Field(sa_type=BigInteger)
+    voided_minor: int = Field(sa_type=BigInteger)
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class Refund(SQLModel, table=True):

@@ -6,14 +6,24 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from omniretail import pricing
 from omniretail.channels import Principal
 from omniretail.money import Rounding, part
+from omniretail.orders.machine import FulfillmentKind, FulfillmentState
 
-FulfillmentKind = Literal["carry_out", "pickup", "ship"]
-FulfillmentState = Literal["allocated", "shipped", "handed_over", "cancelled"]
-TenderType = Literal["cash", "card"]
+TenderType = Literal["cash", "card", "ewallet", "bank_transfer", "gift_card", "store_credit"]
+HoldReason = Literal[
+    "awaiting_payment",
+    "fraud_review",
+    "bad_address",
+    "out_of_stock",
+    "customer_request",
+    "other",
+]
+PaymentStatus = Literal["unpaid", "authorized", "paid", "partly_refunded", "refunded"]
+FulfillmentStatus = Literal["open", "ready", "part", "done", "cancelled"]
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,7 +31,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `total_minor` is what was agreed at the sale, discounts taken off and tax within; a later price
     adjustment stands beside it. A kit remembers the `components` it was made of when it was placed,
-    in units each. `promised_at` is when goods that were not there will be.
+    in units each. `promised_at` is when goods that were not there will be. A line that several
+    locations serve is divided, each part with its exact share; `part_of` is the line as ordered.
     """
 
     number: int
@@ -43,6 +54,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tax_minor: int = 0
     adjusted_total_minor: int | None = None
     adjusted_tax_minor: int | None = None
+    part_of: int | None = None
 
     @property
     def worth_minor(self) -> int:
@@ -59,30 +71,143 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """How many are neither fulfilled nor cancelled."""
         return self.quantity - self.fulfilled_quantity - self.cancelled_quantity
 
+    @property
+    def fulfilled_minor(self) -> int:
+        """What its fulfilled units come to, of what it comes to without those cancelled."""
+        there = self.quantity - self.cancelled_quantity
+        return part(self.kept_minor, self.fulfilled_quantity, there) if there else 0
 
-class Fulfillment(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of an order that one location serves in one way."""
+    def divided(self, units: int, number: int) -> "tuple[OrderLine, OrderLine]":
+        """Return the line in two: its first `units`, and the others as the line `number`.
+
+        All that it costs is divided with it, to the cent. Cancelled units, and then fulfilled ones,
+        are its first.
+        """
+        assert 0 < units < self.quantity, "a part is less than the whole"
+
+        def share(amount_minor: int) -> int:
+            return part(amount_minor, units, self.quantity)
+
+        def shared(amount_minor: int | None) -> tuple[int | None, int | None]:
+            if amount_minor is None:
+                return None, None
+            return share(amount_minor), amount_minor - share(amount_minor)
+
+        cancelled = min(units, self.cancelled_quantity)
+        fulfilled = min(units - cancelled, self.fulfilled_quantity)
+        discounts = [
+            (replace(one, amount_minor=mine), replace(one, amount_minor=one.amount_minor - mine))
+            for one in self.discounts
+            for mine in (share(one.amount_minor),)
+        ]
+        adjusted, adjusted_tax = shared(self.adjusted_total_minor), shared(self.adjusted_tax_minor)
+        first = replace(
+            self,
+            quantity=units,
+            total_minor=share(self.total_minor),
+            tax_minor=share(self.tax_minor),
+            adjusted_total_minor=adjusted[0],
+            adjusted_tax_minor=adjusted_tax[0],
+            discounts=tuple(mine for mine, _ in discounts if mine.amount_minor),
+            cancelled_quantity=cancelled,
+            fulfilled_quantity=fulfilled,
+        )
+        second = replace(
+            self,
+            number=number,
+            part_of=self.part_of or self.number,
+            quantity=self.quantity - units,
+            total_minor=self.total_minor - first.total_minor,
+            tax_minor=self.tax_minor - first.tax_minor,
+            adjusted_total_minor=adjusted[1],
+            adjusted_tax_minor=adjusted_tax[1],
+            discounts=tuple(other for _, other in discounts if other.amount_minor),
+            cancelled_quantity=self.cancelled_quantity - cancelled,
+            fulfilled_quantity=self.fulfilled_quantity - fulfilled,
+        )
+        return first, second
+
+
+class FulfillmentHold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What holds a fulfillment up, such as a payment that is awaited; there may be several at once."""
+
+    id: UUID
+    reason: HoldReason
+    placed_at: datetime
+    placed_by: UUID
+    note: str | None = None
+
+
+class Pickup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a fulfillment is collected in a store.
+
+    Of its code only a hash is kept (`code_hash`, hexadecimal); `code_key` names the key that it was
+    made with. `collector` may collect for the customer; `spot` is where somebody waits outside.
+    """
+
+    ready_at: datetime | None = None
+    code_key: str | None = None
+    code_hash: str | None = None
+    wrong_tries: int = 0
+    locked_until: datetime | None = None
+    collector: str | None = None
+    spot: str | None = None
+    waiting_since: datetime | None = None
+    proof: dict[str, str] | None = None
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+    """Units that left together: so many of each line, by line number."""
+
+    id: UUID
+    number: int
+    lines: dict[int, int]
+    shipped_at: datetime
+    carrier: str | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    delivered_at: datetime | None = None
+
+
+class Fulfillment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of an order that one location serves in one way.
+
+    `location` is where its goods are. What is shipped to a store starts at its `source` and is
+    collected at its `destination`. `attempt` counts how often its lines were sourced.
+    """
 
     id: UUID
     number: int
     kind: FulfillmentKind
     location: str
     lines: tuple[OrderLine, ...]
+    state: FulfillmentState = "allocated"
+    source: str | None = None
+    destination: str | None = None
+    attempt: int = 1
+    holds: tuple[FulfillmentHold, ...] = ()
+    pickup: Pickup | None = None
+    collect_by: datetime | None = None
+    remind_at: datetime | None = None
+    parcels: tuple[Parcel, ...] = ()
 
     @property
-    def state(self) -> FulfillmentState:
-        """`allocated` while anything is open; then how it ended."""
-        if any(line.open_quantity for line in self.lines):
-            return "allocated"
-        if any(line.fulfilled_quantity for line in self.lines):
-            return "shipped" if self.kind == "ship" else "handed_over"
-        return "cancelled"
+    def is_open(self) -> bool:
+        """Tell whether anything of it is still to be done."""
+        return any(line.open_quantity for line in self.lines)
+
+    @property
+    def collected_at(self) -> str:
+        """The store where the customer collects it."""
+        return self.destination or self.location
 
 
 class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A payment, and how much of it was given back.
+    """A payment, and how much of it was taken, let go and given back.
 
-    Of what is paid in cash, `rounding_minor` is no part of the price, but what the smallest coin
+    Of `amount_minor`, `uncaptured_minor` is promised only (authorized, held on a gift card, or on
+    its way by bank), and `voided_minor` was let go before it was taken; the rest is ours. Of what is
+    paid in cash, `rounding_minor` is no part of the price, but what the smallest coin
     (`cash_step_minor`) makes of it; and so with what was given back.
     """
 
@@ -94,18 +219,40 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rounding_minor: int = 0
     cash_step_minor: int = 1
     refunded_rounding_minor: int = 0
+    uncaptured_minor: int = 0
+    voided_minor: int = 0
+    payment_id: UUID | None = None
+    account_id: UUID | None = None
+
+    @property
+    def captured_minor(self) -> int:
+        """How much of it was taken."""
+        return self.amount_minor - self.uncaptured_minor - self.voided_minor
 
     @property
     def left_minor(self) -> int:
-        """What it paid of the order's price and was not given back."""
-        paid = self.amount_minor - self.rounding_minor
+        """What it pays of the order's price: neither let go nor given back."""
+        paid = self.amount_minor - self.rounding_minor - self.voided_minor
         return paid - (self.refunded_minor - self.refunded_rounding_minor)
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class ShipTo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where parcels go; coordinates are WGS 84 degrees."""
+
+    name: str
+    street: str
+    city: str
+    postal_code: str
+    country: str
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer's purchase, whatever the channel; amounts in minor units of `currency`.
 
     `coupons` are those that took something off; `quote_id` is the quote it was charged by.
+    `exchanged_minor` is what edits took off and paid their own additions with.
     """
 
     id: UUID
@@ -128,11 +275,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     rounding: Rounding = "half_up"
     tax_per: pricing.TaxPer = "line"
     shipping: pricing.PricedLine | None = None
+    exchanged_minor: int = 0
+    ship_to: ShipTo | None = None
+    cart_id: UUID | None = None
 
     @property
     def lines(self) -> Iterator[OrderLine]:
         """The order's lines, of all its fulfillments."""
         return (line for fulfillment in self.fulfillments for line in fulfillment.lines)
+
+    def with_part(self, changed: Fulfillment) -> "Order":
+        """Return the order with one fulfillment in its new shape, one version on."""
+        parts = tuple(changed if part.id == changed.id else part for part in self.fulfillments)
+        return replace(self, version=self.version + 1, fulfillments=parts)
 
     @property
     def tax(self) -> tuple[pricing.TaxSummary, ...]:
@@ -163,6 +318,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return sum(tender.refunded_minor for tender in self.tenders)
 
     @property
+    def captured_minor(self) -> int:
+        """How much was taken, over all tenders."""
+        return sum(tender.captured_minor for tender in self.tenders)
+
+    @property
+    def voided_minor(self) -> int:
+        """How much was let go before it was taken, over all tenders."""
+        return sum(tender.voided_minor for tender in self.tenders)
+
+    @property
     def kept_minor(self) -> int:
         """What the order still costs: its lines, and shipping unless all of it was cancelled."""
         kept = sum(line.kept_minor for line in self.lines)
@@ -171,19 +336,30 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return kept
 
     @property
-    def payment_status(self) -> Literal["paid", "partly_refunded", "refunded"]:
-        """What the tenders and refunds add up to."""
+    def payment_status(self) -> PaymentStatus:
+        """What the tenders add up to."""
+        if any(tender.uncaptured_minor for tender in self.tenders):
+            awaited = any(
+                tender.uncaptured_minor and tender.type == "bank_transfer"
+                for tender in self.tenders
+            )
+            return "unpaid" if awaited else "authorized"
         left_minor = sum(tender.left_minor for tender in self.tenders)
-        if left_minor == self.total_minor:
+        if left_minor == self.total_minor - self.exchanged_minor:
             return "paid"
-        return "partly_refunded" if left_minor else "refunded"
+        if left_minor:
+            return "partly_refunded"
+        return "refunded" if any(tender.captured_minor for tender in self.tenders) else "unpaid"
 
     @property
-    def fulfillment_status(self) -> Literal["open", "part", "done", "cancelled"]:
-        """What the lines' progress adds up to."""
+    def fulfillment_status(self) -> FulfillmentStatus:
+        """What the progress of lines and fulfillments adds up to."""
         fulfilled = any(line.fulfilled_quantity for line in self.lines)
         if any(line.open_quantity for line in self.lines):
-            return "part" if fulfilled else "open"
+            if fulfilled:
+                return "part"
+            waiting = all(part.state == "ready" for part in self.fulfillments if part.is_open)
+            return "ready" if waiting else "open"
         return "done" if fulfilled else "cancelled"
 
     def visible_to(self, principal: Principal) -> bool:
@@ -194,5 +370,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """
         if principal.kind == "channel":
             return self.channel == principal.channel
-        touched = {self.location, *(part.location for part in self.fulfillments)}
+        touched = {self.location}
+        for one in self.fulfillments:
+            touched |= {one.location, one.source, one.destination}
         return not principal.locations or bool(principal.locations & touched)

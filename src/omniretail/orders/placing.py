@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from omniretail import catalog, channels, idempotency, inventory, pricing
 from omniretail.db import RaceLost, Transaction, constraint
 from omniretail.errors import DomainError
 from omniretail.ids import document_number
-from omniretail.orders import store
+from omniretail.orders import settlement, store
 from omniretail.orders.charge import (
     Charge,
     Prices,
@@ -157,6 +158,8 @@ def _decide(surroundings: Surroundings, command: PlaceOrder) -> Order | DomainEr
     if isinstance(charged, DomainError):
         return charged
     order = _order(surroundings, command, charged, channel.currency)
+    if any(tender.uncaptured_minor for tender in order.tenders):
+        order = replace(order, tenders=settlement.taken(order.tenders, settlement.due_minor(order)))
     if refusal := _take(surroundings, command, order):
         return refusal
     use(surroundings.prices, command, charged)
@@ -252,6 +255,8 @@ def _order(
         rounding=charged.priced.rounding,
         tax_per=charged.priced.tax_per,
         shipping=charged.priced.shipping,
+        ship_to=command.ship_to,
+        cart_id=command.cart_id,
     )
 
 
@@ -296,6 +301,7 @@ def _fulfillments(
                 kind=wish.kind,
                 location=wish.location,
                 lines=tuple(lines),
+                state="handed_over" if wish.kind == "carry_out" else "allocated",
             )
         )
     return tuple(fulfillments)

@@ -1,20 +1,24 @@
 """What only reads orders: one by id or number, lists by who may see them, a location's queue."""
 
 from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
 import msgspec
+from sqlmodel import col, select
 
 from omniretail import catalog, events
 from omniretail.channels import Principal
 from omniretail.db import Transaction, sql
-from omniretail.orders import store
-from omniretail.orders.changing import UnknownOrder
-from omniretail.orders.order import Fulfillment, FulfillmentKind, FulfillmentState, Order
+from omniretail.orders import models, store
+from omniretail.orders.changing import UnknownFulfillment, UnknownOrder
+from omniretail.orders.machine import FulfillmentKind, FulfillmentState
+from omniretail.orders.order import Fulfillment, Order
 
 _FIND = sql("orders.find_order")
 _LIST = sql("orders.list_orders")
 _QUEUE = sql("orders.queue")
+_HELD_UP = sql("orders.held_up")
 _OPEN_LINES = sql("orders.open_lines")
 
 
@@ -45,6 +49,20 @@ async def find_order(tx: Transaction, reference: UUID | str, *, principal: Princ
     return found[0]
 
 
+async def find_fulfillment(
+    tx: Transaction, fulfillment_id: UUID, *, principal: Principal
+) -> QueuedFulfillment:
+    """Return a fulfillment with its order. Raises: UnknownFulfillment, also where it is not yours."""
+    rows = await tx.select(
+        select(models.Fulfillment.order_id).where(col(models.Fulfillment.id) == fulfillment_id)
+    )
+    for order in await store.load(tx, [row["order_id"] for row in rows]):
+        if order.visible_to(principal):
+            part = next(one for one in order.fulfillments if one.id == fulfillment_id)
+            return QueuedFulfillment(order, part)
+    raise UnknownFulfillment(fulfillment_id)
+
+
 async def order_timeline(
     tx: Transaction, order_id: UUID, *, principal: Principal
 ) -> list[events.Happened]:
@@ -68,20 +86,24 @@ async def list_fulfillments(
     *,
     principal: Principal,
     location: str,
-    state: FulfillmentState,
+    state: FulfillmentState | Literal["on_hold"],
     kind: FulfillmentKind | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> list[QueuedFulfillment]:
     """Return a location's fulfillments in a state, the oldest first, behind `after`.
 
-    A channel sees its own orders' only. Raises: UnknownLocation, also where it is not yours.
+    Those on their way to it are among them. What is held up is `on_hold`, and nothing else. A channel
+    sees its own orders' only. Raises: UnknownLocation, also where it is not yours.
     """
     (known,) = await tx.read(catalog.locations_by_code([location]))
     if location not in known or not principal.may_act_at(location):
         raise catalog.UnknownLocation(location)
     channel = principal.channel if principal.kind == "channel" else None
-    rows = await tx.fetch(_QUEUE, location, state, kind, channel, after, limit)
+    if state == "on_hold":
+        rows = await tx.fetch(_HELD_UP, location, kind, channel, after, limit)
+    else:
+        rows = await tx.fetch(_QUEUE, location, state, kind, channel, after, limit)
     orders = {order.id: order for order in await store.load(tx, [row["order_id"] for row in rows])}
     parts = {part.id: part for order in orders.values() for part in order.fulfillments}
     return [QueuedFulfillment(orders[row["order_id"]], parts[row["id"]]) for row in rows]

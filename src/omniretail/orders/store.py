@@ -1,15 +1,25 @@
 """Reading and writing orders as rows. It decides nothing: what an order may become is not its room."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import structs
 
 from omniretail import events, pricing
-from omniretail.db import Transaction, Write, sql, write_columns
-from omniretail.orders.order import Fulfillment, Order, OrderLine, Tender
+from omniretail.db import Transaction, Write, sql, write_columns, write_documents
+from omniretail.orders.order import (
+    Fulfillment,
+    FulfillmentHold,
+    Order,
+    OrderLine,
+    Parcel,
+    Pickup,
+    ShipTo,
+    Tender,
+)
 
 _LOCK = sql("orders.lock_orders")
 _ORDERS = sql("orders.orders")
@@ -23,6 +33,13 @@ _PLACE_TENDERS = sql("orders.place_tenders")
 _CHANGE_ORDERS = sql("orders.change_orders")
 _CHANGE_LINES = sql("orders.change_lines")
 _CHANGE_FULFILLMENTS = sql("orders.change_fulfillments")
+_CHANGE_TENDERS = sql("orders.change_tenders")
+_ADD_LINES = sql("orders.add_lines")
+_ADD_FULFILLMENTS = sql("orders.add_fulfillments")
+_ADD_TENDERS = sql("orders.add_tenders")
+_SEND_PARCELS = sql("orders.send_parcels")
+_PARCELS = sql("orders.parcels")
+_CAPTURE = sql("orders.capture_tenders")
 _REFUND = sql("orders.refund_tenders")
 _LINE_FIELDS = (
     "number",
@@ -44,9 +61,14 @@ _LINE_FIELDS = (
     "tax_minor",
     "adjusted_total_minor",
     "adjusted_tax_minor",
+    "part_of",
 )
 _DISCOUNTS = msgspec.json.Decoder(tuple[pricing.Discount, ...])
 _CHARGE = msgspec.json.Decoder(pricing.PricedLine)
+_SHIP_TO = msgspec.json.Decoder(ShipTo)
+_HOLDS = msgspec.json.Decoder(tuple[FulfillmentHold, ...])
+_PICKUP = msgspec.json.Decoder(Pickup)
+_UNITS = msgspec.json.Decoder(dict[int, int])
 
 
 async def lock(
@@ -68,15 +90,20 @@ async def load(tx: Transaction, order_ids: Sequence[UUID]) -> list[Order]:
             fields["components"] = msgspec.json.decode(fields["components"])
         fields["discounts"] = _DISCOUNTS.decode(fields["discounts"] or "[]")
         lines.setdefault((order_id, fulfillment_number), []).append(OrderLine(**fields))
+    served = await tx.fetch(_FULFILLMENTS, ids)
+    sent = any(row["kind"] in {"ship", "ship_to_store"} for row in served)
+    parcels = await _load_parcels(tx, ids) if sent else {}
     parts: dict[UUID, list[Fulfillment]] = {}
-    for row in await tx.fetch(_FULFILLMENTS, ids):
-        parts.setdefault(row["order_id"], []).append(
+    for row in served:
+        fields = dict(row)
+        order_id = fields.pop("order_id")
+        fields["holds"] = _HOLDS.decode(fields["holds"] or "[]")
+        fields["pickup"] = fields["pickup"] and _PICKUP.decode(fields["pickup"])
+        parts.setdefault(order_id, []).append(
             Fulfillment(
-                id=row["id"],
-                number=row["number"],
-                kind=row["kind"],
-                location=row["location"],
-                lines=tuple(lines[row["order_id"], row["number"]]),
+                **fields,
+                lines=tuple(lines.get((order_id, fields["number"]), ())),
+                parcels=tuple(parcels.get(fields["id"], ())),
             )
         )
     tenders: dict[UUID, list[Tender]] = {}
@@ -89,12 +116,23 @@ async def load(tx: Transaction, order_ids: Sequence[UUID]) -> list[Order]:
         for several in ("customer_groups", "coupons"):
             fields[several] = tuple(fields[several] or ())
         fields["shipping"] = fields["shipping"] and _CHARGE.decode(fields["shipping"])
+        fields["ship_to"] = fields["ship_to"] and _SHIP_TO.decode(fields["ship_to"])
         found[row["id"]] = Order(
             **fields,
             fulfillments=tuple(parts[row["id"]]),
             tenders=tuple(tenders.get(row["id"], ())),
         )
     return [found[order_id] for order_id in ids if order_id in found]
+
+
+async def _load_parcels(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[Parcel]]:
+    parcels: dict[UUID, list[Parcel]] = {}
+    for row in await tx.fetch(_PARCELS, ids):
+        fields = dict(row)
+        del fields["order_id"]
+        fields["lines"] = _UNITS.decode(fields["lines"])
+        parcels.setdefault(fields.pop("fulfillment_id"), []).append(Parcel(**fields))
+    return parcels
 
 
 def write_placed(placed: Sequence[tuple[str, Order]], *, now: datetime) -> list[Write]:
@@ -131,53 +169,124 @@ def write_placed(placed: Sequence[tuple[str, Order]], *, now: datetime) -> list[
 
 def write_changed(
     before: Mapping[UUID, Order],
+    current: Mapping[UUID, Order],
     changes: Sequence[tuple[Order, Order, events.Happened]],
     *,
     now: datetime,
 ) -> list[Write]:
     """Return the writes of changes, each an order before, after, and the event that it was.
 
-    `before` are the orders as locked; their progress is written once, as the last change left it.
+    `before` are the orders as locked, `current` as the last change left them: what became of them is
+    written once.
     """
-    current = {**before, **{after.id: after for _, after, _ in changes}}
-    orders = [
-        order for order_id, order in current.items() if order.version != before[order_id].version
+    changed = [
+        (before[order_id], order)
+        for order_id, order in current.items()
+        if order != before[order_id]
     ]
-    lines = [
-        (
-            order.id,
-            line.number,
-            line.fulfilled_quantity,
-            line.cancelled_quantity,
-            line.adjusted_total_minor,
-            line.adjusted_tax_minor,
-        )
-        for order in orders
-        for was, line in zip(before[order.id].lines, order.lines, strict=True)
-        if line != was
-    ]
-    states = [
-        (part.id, part.state)
-        for order in orders
-        for was, part in zip(before[order.id].fulfillments, order.fulfillments, strict=True)
-        if part.state != was.state
-    ]
-    refunds = [
-        (
-            after.id,
-            tender.number,
-            after.version,
-            tender.refunded_minor - was.refunded_minor,
-            tender.refunded_rounding_minor - was.refunded_rounding_minor,
-        )
-        for previous, after, _ in changes
-        for was, tender in zip(previous.tenders, after.tenders, strict=True)
-        if tender.left_minor != was.left_minor
-    ]
+    ids = [order.id for _, order in changed]
+    lines = [part for was, order in changed for part in _changed_lines(was, order)]
+    parts = [part for was, order in changed for part in _changed_fulfillments(was, order)]
     return [
-        *write_columns(_CHANGE_ORDERS, [(order.id, order.version) for order in orders]),
-        *write_columns(_CHANGE_LINES, lines),
-        *write_columns(_CHANGE_FULFILLMENTS, states),
-        *write_columns(_REFUND, refunds, now),
+        *write_columns(
+            _CHANGE_ORDERS,
+            [
+                (order.id, order.version, order.total_minor, order.exchanged_minor)
+                for _, order in changed
+            ],
+        ),
+        *write_documents(_ADD_LINES, [line for line, is_new in lines if is_new]),
+        *write_documents(_CHANGE_LINES, [line for line, is_new in lines if not is_new], ids),
+        *write_documents(_ADD_FULFILLMENTS, [part for part, is_new in parts if is_new]),
+        *write_documents(
+            _CHANGE_FULFILLMENTS,
+            [part for part, is_new in parts if not is_new],
+            [part["id"] for part, is_new in parts if not is_new],
+        ),
+        *write_documents(
+            _SEND_PARCELS, [one for was, order in changed for one in _sent(was, order)]
+        ),
+        *_tender_writes(changed, changes, now),
         *events.record([happened for _, _, happened in changes], now=now),
+    ]
+
+
+def _changed_lines(was: Order, order: Order) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield each line that changed or moved, and whether it is new."""
+    stood = {line.number: (part.number, line) for part in was.fulfillments for line in part.lines}
+    for part in order.fulfillments:
+        for line in part.lines:
+            if stood.get(line.number) == (part.number, line):
+                continue
+            document = structs.asdict(line)
+            document |= {
+                "order_id": order.id,
+                "fulfillment_number": part.number,
+                "discounts": line.discounts or None,
+            }
+            yield document, line.number not in stood
+
+
+def _changed_fulfillments(was: Order, order: Order) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield each fulfillment that changed, apart from its lines, and whether it is new."""
+    stood = {part.id: _bare(part) for part in was.fulfillments}
+    for part in order.fulfillments:
+        if stood.get(part.id) == (bare := _bare(part)):
+            continue
+        document = structs.asdict(bare)
+        document |= {"order_id": order.id, "holds": part.holds or None}
+        yield document, part.id not in stood
+
+
+def _bare(part: Fulfillment) -> Fulfillment:
+    return structs.replace(part, lines=(), parcels=())
+
+
+def _sent(was: Order, order: Order) -> Iterator[dict[str, Any]]:
+    """Yield each parcel that left or was delivered."""
+    known = {parcel for part in was.fulfillments for parcel in _parcels(part)}
+    for part in order.fulfillments:
+        for parcel in part.parcels:
+            if (parcel.id, parcel.delivered_at) not in known:
+                yield structs.asdict(parcel) | {"order_id": order.id, "fulfillment_id": part.id}
+
+
+def _parcels(part: Fulfillment) -> Iterator[tuple[UUID, datetime | None]]:
+    return ((parcel.id, parcel.delivered_at) for parcel in part.parcels)
+
+
+def _tender_writes(
+    changed: Sequence[tuple[Order, Order]],
+    changes: Sequence[tuple[Order, Order, events.Happened]],
+    now: datetime,
+) -> list[Write]:
+    new = [
+        structs.asdict(tender) | {"order_id": order.id}
+        for was, order in changed
+        for tender in order.tenders[len(was.tenders) :]
+    ]
+    tenders = [
+        (order.id, tender.number, tender.uncaptured_minor, tender.voided_minor, tender.reference)
+        for was, order in changed
+        for stood, tender in zip(was.tenders, order.tenders, strict=False)
+        if (stood.uncaptured_minor, stood.voided_minor, stood.reference)
+        != (tender.uncaptured_minor, tender.voided_minor, tender.reference)
+    ]
+    captures, refunds = [], []
+    for previous, after, _ in changes:
+        for stood, tender in zip(previous.tenders, after.tenders, strict=False):
+            place = (after.id, tender.number, after.version)
+            captured = tender.captured_minor - stood.captured_minor
+            voided = tender.voided_minor - stood.voided_minor
+            if captured or voided:
+                captures.append((*place, captured, voided))
+            back = tender.refunded_minor - stood.refunded_minor
+            rounding = tender.refunded_rounding_minor - stood.refunded_rounding_minor
+            if back or rounding:
+                refunds.append((*place, back, rounding))
+    return [
+        *write_documents(_ADD_TENDERS, new),
+        *write_columns(_CHANGE_TENDERS, tenders),
+        *write_columns(_CAPTURE, captures, now),
+        *write_columns(_REFUND, refunds, now),
     ]

@@ -6,7 +6,8 @@ from uuid import UUID
 import msgspec
 
 from omniretail import channels, idempotency, pricing
-from omniretail.orders.order import FulfillmentKind, TenderType
+from omniretail.orders.machine import FulfillmentKind
+from omniretail.orders.order import ShipTo, TenderType
 
 
 class LineWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,12 +34,20 @@ class FulfillmentWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TenderGiven(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that was made; card payments carry the provider's reference."""
+    """A payment that was made; card payments carry the provider's reference.
+
+    `payment_id` is an authorization of ours, captured when goods leave. `account` is a gift card's
+    code, or the identity of an account of store credit. `awaited`: a bank transfer that is yet to
+    come.
+    """
 
     type: TenderType
     amount_minor: int
     currency: str
     reference: str | None = None
+    payment_id: UUID | None = None
+    account: str | None = None
+    awaited: bool = False
 
 
 class CouponGiven(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +88,8 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     region: str | None = None
     coupons: tuple[CouponGiven, ...] = ()
     shipping: ShippingAsked | None = None
+    ship_to: ShipTo | None = None
+    cart_id: UUID | None = None
 
     @property
     def lines(self) -> list[LineWish]:

@@ -4,6 +4,7 @@ Whoever has the public keys can check a token: another process, or a till withou
 """
 
 import base64
+import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -43,8 +44,7 @@ class SigningKeys:
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Return a token that says `claims`, signed by the newest key; there must be one."""
-        signing = [key for key in self._keys.values() if key.retired_at is None]
-        newest = max(signing, key=lambda key: (key.created_at, key.id))
+        newest = self._newest()
         private = Ed25519PrivateKey.from_private_bytes(newest.private_key)
         return jwt.encode(claims, private, algorithm=_ALGORITHM, headers={"kid": newest.id})
 
@@ -62,6 +62,15 @@ class SigningKeys:
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, RecursionError) as error:
             raise TokenNotOurs from error
         return claims
+
+    def secret(self, purpose: str, key_id: str | None = None) -> tuple[str, bytes]:
+        """Return a secret for a purpose, made from a key, the newest unless one is named; and which."""
+        key = self._keys.get(key_id or "") or self._newest()
+        return key.id, hmac.digest(key.private_key, purpose.encode(), "sha256")
+
+    def _newest(self) -> SigningKey:
+        signing = [key for key in self._keys.values() if key.retired_at is None]
+        return max(signing, key=lambda key: (key.created_at, key.id))
 
     def public(self) -> list[dict[str, str]]:
         """Return the public keys as a JSON Web Key Set has them (RFC 7517, RFC 8037)."""

@@ -1,4 +1,5 @@
--- Levels whose allocated differs from what open orders still await there, kits by their components.
+-- Levels whose allocated differs from what open orders still await there, kits by their components. What
+-- is on its way to a store, or was rejected, is promised nowhere.
 with awaited as (
     select
         part.sku,
@@ -13,7 +14,9 @@ with awaited as (
         lateral jsonb_each_text(
             coalesce(line.components, jsonb_build_object(line.sku, 1))
         ) as part (sku, per_unit)
-    where line.quantity > line.fulfilled_quantity + line.cancelled_quantity
+    where
+        line.quantity > line.fulfilled_quantity + line.cancelled_quantity
+        and fulfillment.state not in ('in_transit', 'rejected')
     group by part.sku, fulfillment.location
 )
 

@@ -1,25 +1,64 @@
--- Fulfillments whose state is not what their lines say.
+-- Fulfillments whose state is not one that their lines allow; that are ready without a deadline, or have one
+-- without being ready; and shipped units that no parcel has, or more than it.
 with said as (
     select
         part.id,
+        part.order_id,
+        part.kind,
         part.state,
-        case
-            when bool_or(line.quantity > line.fulfilled_quantity + line.cancelled_quantity)
-                then 'allocated'
-            when not bool_or(line.fulfilled_quantity > 0) then 'cancelled'
-            when part.kind = 'ship' then 'shipped'
-            else 'handed_over'
-        end as by_lines
+        part.collect_by,
+        coalesce(bool_or(line.quantity > line.fulfilled_quantity + line.cancelled_quantity), false)
+            as is_open,
+        coalesce(bool_or(line.fulfilled_quantity > 0), false) as is_fulfilled
     from fulfillment as part
     left join order_line as line
         on part.order_id = line.order_id and part.number = line.fulfillment_number
     group by part.id
+),
+
+judged as (
+    select
+        said.*,
+        case
+            when said.kind = 'carry_out' then said.state = 'handed_over'
+            when said.is_open
+                then said.state in (
+                    'allocated', 'picking', 'packed', 'in_transit', 'arrived', 'ready', 'rejected'
+                )
+            when not said.is_fulfilled then said.state in ('cancelled', 'no_show', 'rejected')
+            when said.kind = 'ship' then said.state in ('shipped', 'delivered')
+            else said.state = 'handed_over'
+        end and (said.state = 'ready') = (said.collect_by is not null) as holds
+    from said
+),
+
+sent as (
+    select
+        parcel.order_id,
+        unit.line::integer as line_number,
+        sum(unit.quantity::integer) as quantity
+    from parcel
+    inner join fulfillment on parcel.fulfillment_id = fulfillment.id
+    cross join lateral jsonb_each_text(parcel.lines) as unit (line, quantity)
+    where fulfillment.kind = 'ship'
+    group by parcel.order_id, unit.line::integer
 )
 
 select
-    said.id,
-    said.state,
-    said.by_lines
-from said
-where said.state is distinct from said.by_lines
-order by said.id;
+    judged.id,
+    judged.state,
+    judged.is_open,
+    judged.is_fulfilled
+from judged
+where not judged.holds
+union all
+select
+    sent.order_id as id,
+    'parcels of line ' || sent.line_number as state,
+    null as is_open,
+    null as is_fulfilled
+from sent
+left join order_line as line
+    on sent.order_id = line.order_id and sent.line_number = line.line_number
+where sent.quantity is distinct from line.fulfilled_quantity
+order by id, state;

@@ -1,19 +1,26 @@
--- Lines, and shipping charges (line 0), that do not cost their price times their quantity less their
--- discounts, tax on top left out; whose discounts are not all above zero, or together more than the
--- price; and lines whose own price came without a reason.
+-- Lines, divided ones as a whole, and shipping charges (line 0), that do not cost their price times their
+-- quantity less their discounts, tax on top left out; whose discounts are not all above zero, or together
+-- more than the price; and lines whose own price came without a reason.
 with charge as (
     select
         line.order_id,
-        line.line_number,
-        line.quantity,
+        coalesce(line.part_of, line.line_number) as line_number,
+        sum(line.quantity) as quantity,
         line.unit_price_minor,
-        line.discounts,
-        line.total_minor,
-        case when line.tax_included then line.total_minor else line.total_minor - line.tax_minor end
-            as charged_minor,
+        jsonb_path_query_array(jsonb_agg(coalesce(line.discounts, '[]')), '$[*][*]') as discounts,
+        sum(line.total_minor) as total_minor,
+        sum(
+            case when line.tax_included then line.total_minor else line.total_minor - line.tax_minor end
+        ) as charged_minor,
         line.list_price_minor,
         line.price_reason
     from order_line as line
+    group by
+        line.order_id,
+        coalesce(line.part_of, line.line_number),
+        line.unit_price_minor,
+        line.list_price_minor,
+        line.price_reason
     union all
     select
         sales_order.id as order_id,

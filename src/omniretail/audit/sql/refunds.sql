@@ -1,7 +1,7 @@
--- Orders that gave back another amount than they cost less by now, what coins made of it left out; more to
--- a tender than it was; or in cash a sum, up to some event, that coins cannot make. Cancelled units take
--- their exact share of their line with them, at its adjusted price if it has one; shipping goes when
--- all was cancelled.
+-- Orders that gave back, or let go before it was taken, another amount than they cost less by now, what
+-- coins made of it and what paid for an edit's additions left out; more to a tender than was taken of it;
+-- or in cash a sum, up to some event, that coins cannot make. Cancelled units take their exact share of
+-- their line with them, at its adjusted price if it has one; shipping goes when all was cancelled.
 with given_up as (
     select
         sales_order.id as order_id,
@@ -12,7 +12,7 @@ with given_up as (
             when bool_and(line.cancelled_quantity = line.quantity)
                 then coalesce((sales_order.shipping ->> 'total_minor')::bigint, 0)
             else 0
-        end as due_minor
+        end - sales_order.exchanged_minor as due_minor
     from sales_order
     left join order_line as line on sales_order.id = line.order_id
     cross join
@@ -26,7 +26,7 @@ step as (
     select
         refund.order_id,
         refund.tender_number,
-        tender.amount_minor as tender_minor,
+        tender.amount_minor - tender.uncaptured_minor - tender.voided_minor as tender_minor,
         tender.cash_step_minor,
         refund.amount_minor - refund.rounding_minor as paid_minor,
         sum(refund.amount_minor) over (
@@ -46,18 +46,29 @@ given_back as (
         bool_or(mod(step.so_far_minor, step.cash_step_minor) <> 0) as between_coins
     from step
     group by step.order_id
+),
+
+let_go as (
+    select
+        tender.order_id,
+        sum(tender.voided_minor) as amount_minor
+    from tender
+    group by tender.order_id
 )
 
 select
     order_id,
     given_up.due_minor,
     coalesce(given_back.amount_minor, 0) as refunded_minor,
+    coalesce(let_go.amount_minor, 0) as voided_minor,
     coalesce(given_back.above_tender, false) as above_tender,
     coalesce(given_back.between_coins, false) as between_coins
 from given_up
 full join given_back using (order_id)
+left join let_go using (order_id)
 where
-    coalesce(given_up.due_minor, 0) <> coalesce(given_back.amount_minor, 0)
+    coalesce(given_up.due_minor, 0)
+    <> coalesce(given_back.amount_minor, 0) + coalesce(let_go.amount_minor, 0)
     or given_back.above_tender
     or given_back.between_coins
 order by order_id;

@@ -1,17 +1,19 @@
--- Lines, and shipping charges (line 0), whose tax is not what their rate makes of what they cost, included
--- or on top, rounded as their order says, once a line or once a unit; so too of adjusted prices. Per unit,
--- each has its whole share of the amount, some of them one minor unit more than the others.
+-- Lines, divided ones as a whole, and shipping charges (line 0), whose tax is not what their rate makes of
+-- what they cost, included or on top, rounded as their order says, once a line or once a unit; so too of
+-- adjusted prices. Per unit, each has its whole share of the amount, some of them one minor unit more than
+-- the others. The parts of a divided line may have been adjusted each by itself, and rounded so.
 with charge as (
     select
         line.order_id,
-        line.line_number,
+        coalesce(line.part_of, line.line_number) as line_number,
         paid.agreed,
-        line.quantity,
+        count(*) - 1 as divisions,
+        sum(line.quantity) as quantity,
         line.tax_included,
         line.tax_rate_ppm,
-        paid.total_minor,
-        paid.tax_minor,
-        paid.total_minor - paid.tax_minor as net_minor
+        sum(paid.total_minor) as total_minor,
+        sum(paid.tax_minor) as tax_minor,
+        sum(paid.total_minor - paid.tax_minor) as net_minor
     from order_line as line
     cross join
         lateral (
@@ -20,11 +22,18 @@ with charge as (
             ('adjusted', line.adjusted_total_minor, line.adjusted_tax_minor)
         ) as paid (agreed, total_minor, tax_minor)
     where paid.total_minor is not null or paid.tax_minor is not null
+    group by
+        line.order_id,
+        coalesce(line.part_of, line.line_number),
+        paid.agreed,
+        line.tax_included,
+        line.tax_rate_ppm
     union all
     select
         sales_order.id as order_id,
         0 as line_number,
         'sold' as agreed,
+        0 as divisions,
         1 as quantity,
         shipping.tax_included,
         shipping.tax_rate_ppm,
@@ -85,6 +94,7 @@ due as (
         quotient.order_id,
         quotient.line_number,
         quotient.agreed,
+        quotient.divisions,
         quotient.total_minor,
         quotient.net_minor,
         quotient.tax_rate_ppm,
@@ -110,6 +120,7 @@ due as (
         quotient.order_id,
         quotient.line_number,
         quotient.agreed,
+        quotient.divisions,
         quotient.total_minor,
         quotient.net_minor,
         quotient.tax_rate_ppm,
@@ -126,6 +137,7 @@ select
     due.tax_due_minor
 from due
 where
-    due.tax_minor is distinct from due.tax_due_minor
+    (due.tax_minor is null) <> (due.tax_due_minor is null)
+    or abs(due.tax_minor - due.tax_due_minor) > case due.agreed when 'adjusted' then due.divisions else 0 end
     or due.net_minor is distinct from due.total_minor - due.tax_minor
 order by due.order_id, due.line_number, due.agreed;

@@ -1,18 +1,33 @@
--- Writes the progress and adjusted prices of lines, whose orders are locked.
+-- Writes what became of the lines of the JSON array $1, of the locked orders $2: their progress, who
+-- serves them, adjusted prices, and what is left of a line that was divided.
 update order_line
 set
+    fulfillment_number = change.fulfillment_number,
+    quantity = change.quantity,
     fulfilled_quantity = change.fulfilled_quantity,
     cancelled_quantity = change.cancelled_quantity,
+    total_minor = change.total_minor,
+    tax_minor = change.tax_minor,
+    discounts = change.discounts,
     adjusted_total_minor = change.adjusted_total_minor,
     adjusted_tax_minor = change.adjusted_tax_minor
 from
-    unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::bigint[], $6::bigint[])
+    json_to_recordset($1::json)
         as change (
-            order_id, line_number, fulfilled_quantity, cancelled_quantity, adjusted_total_minor,
-            adjusted_tax_minor
+            order_id uuid,
+            number integer,
+            fulfillment_number integer,
+            quantity integer,
+            fulfilled_quantity integer,
+            cancelled_quantity integer,
+            total_minor bigint,
+            tax_minor bigint,
+            discounts jsonb,
+            adjusted_total_minor bigint,
+            adjusted_tax_minor bigint
         )
 where
     order_line.order_id = change.order_id
-    and order_line.line_number = change.line_number
+    and order_line.line_number = change.number
     -- Bounds the read also where the plan was made while the table was still empty.
-    and order_line.order_id = any($1::uuid[]);
+    and order_line.order_id = any($2::uuid[]);

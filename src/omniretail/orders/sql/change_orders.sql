@@ -1,7 +1,12 @@
--- Counts up the versions of orders, whose rows are locked.
+-- Counts up the versions of orders, whose rows are locked, and keeps what edits made of their totals.
 update sales_order
-set version = change.version
-from unnest($1::uuid[], $2::integer[]) as change (id, version)
+set
+    version = change.version,
+    total_minor = change.total_minor,
+    exchanged_minor = change.exchanged_minor
+from
+    unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[])
+        as change (id, version, total_minor, exchanged_minor)
 where
     sales_order.id = change.id
     -- Bounds the read also where the plan was made while the table was still empty.

@@ -20,7 +20,8 @@ select
     order_line.tax_rate_ppm,
     order_line.tax_minor,
     order_line.adjusted_total_minor,
-    order_line.adjusted_tax_minor
+    order_line.adjusted_tax_minor,
+    order_line.part_of
 from order_line
 where order_line.order_id = any($1::uuid[])
 order by order_line.order_id, order_line.line_number;

@@ -28,7 +28,9 @@ cross join
         inner join sales_order on fulfillment.order_id = sales_order.id
         where
             fulfillment.location = place.location
-            and fulfillment.state = 'allocated'
+            and fulfillment.state = any(
+                array['allocated', 'picking', 'packed', 'arrived', 'ready']
+            )
             and (order_line.sku = place.sku or jsonb_exists(order_line.components, place.sku))
             and order_line.quantity > order_line.fulfilled_quantity + order_line.cancelled_quantity
             and ($3::text is null or sales_order.channel = $3::text)

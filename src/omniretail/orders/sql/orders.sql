@@ -17,6 +17,9 @@ select
     sales_order.coupons,
     sales_order.rounding,
     sales_order.tax_per,
-    sales_order.shipping
+    sales_order.shipping,
+    sales_order.exchanged_minor,
+    sales_order.ship_to,
+    sales_order.cart_id
 from sales_order
 where sales_order.id = any($1::uuid[]);

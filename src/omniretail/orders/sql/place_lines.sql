@@ -2,7 +2,7 @@
 insert into order_line (
     order_id, line_number, fulfillment_number, sku, quantity, fulfilled_quantity,
     cancelled_quantity, list_price_minor, unit_price_minor, price_reason, total_minor, components,
-    promised_at, price_list, discounts, tax_class, tax_included, tax_rate_ppm, tax_minor
+    promised_at, price_list, discounts, tax_class, tax_included, tax_rate_ppm, tax_minor, part_of
 )
 select
     placed.id as order_id,
@@ -23,7 +23,8 @@ select
     coalesce(line.tax_class, 'standard') as tax_class,
     coalesce(line.tax_included, true) as tax_included,
     line.tax_rate_ppm,
-    coalesce(line.tax_minor, 0) as tax_minor
+    coalesce(line.tax_minor, 0) as tax_minor,
+    line.part_of
 from json_to_recordset($1::json) as placed (id uuid, fulfillments json)
 cross join lateral json_to_recordset(placed.fulfillments) as part (number integer, lines json)
 cross join lateral json_to_recordset(part.lines) as line (
@@ -43,5 +44,6 @@ cross join lateral json_to_recordset(part.lines) as line (
     tax_class text,
     tax_included boolean,
     tax_rate_ppm integer,
-    tax_minor bigint
+    tax_minor bigint,
+    part_of integer
 );

@@ -2,7 +2,7 @@
 insert into sales_order (
     id, number, channel, location, currency, total_minor, book_version, placed_by, placed_at,
     idempotency_key, recorded_at, version, customer, customer_groups, region, quote_id, coupons,
-    rounding, tax_per, shipping
+    rounding, tax_per, shipping, ship_to, cart_id
 )
 select
     placed.id,
@@ -24,7 +24,9 @@ select
     placed.coupons,
     placed.rounding,
     placed.tax_per,
-    placed.shipping
+    placed.shipping,
+    placed.ship_to,
+    placed.cart_id
 from json_to_recordset($1::json) as placed (
     id uuid,
     number text,
@@ -44,5 +46,7 @@ from json_to_recordset($1::json) as placed (
     coupons text[],
     rounding text,
     tax_per text,
-    shipping jsonb
+    shipping jsonb,
+    ship_to jsonb,
+    cart_id uuid
 );

@@ -1,6 +1,7 @@
 -- Writes the tenders of the orders of the JSON array $1.
 insert into tender (
-    order_id, number, type, amount_minor, reference, rounding_minor, cash_step_minor
+    order_id, number, type, amount_minor, reference, rounding_minor, cash_step_minor,
+    uncaptured_minor, payment_id, account_id
 )
 select
     placed.id as order_id,
@@ -9,7 +10,10 @@ select
     tender.amount_minor,
     tender.reference,
     coalesce(tender.rounding_minor, 0) as rounding_minor,
-    coalesce(tender.cash_step_minor, 1) as cash_step_minor
+    coalesce(tender.cash_step_minor, 1) as cash_step_minor,
+    coalesce(tender.uncaptured_minor, 0) as uncaptured_minor,
+    tender.payment_id,
+    tender.account_id
 from json_to_recordset($1::json) as placed (id uuid, tenders json)
 cross join lateral json_to_recordset(placed.tenders) as tender (
     number integer,
@@ -17,5 +21,8 @@ cross join lateral json_to_recordset(placed.tenders) as tender (
     amount_minor bigint,
     reference text,
     rounding_minor bigint,
-    cash_step_minor bigint
+    cash_step_minor bigint,
+    uncaptured_minor bigint,
+    payment_id uuid,
+    account_id uuid
 );

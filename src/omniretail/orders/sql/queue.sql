@@ -1,21 +1,54 @@
--- Fulfillments at location $1 in state $2, of kind $3 and channel $4 (null: any), the oldest first,
--- behind $5, at most $6.
+-- Fulfillments in state $2 that are at location $1 or (in transit) on their way there, of kind $3 and channel
+-- $4 (null: any), the oldest first, behind $5, at most $6. What is held up waits in a list of its own.
 select
-    fulfillment.id,
-    fulfillment.order_id
-from fulfillment
-where
-    fulfillment.location = $1::text
-    and fulfillment.state = $2::text
-    and ($3::text is null or fulfillment.kind = $3::text)
-    and (
-        $4::text is null
-        or exists (
-            select 1
-            from sales_order
-            where sales_order.id = fulfillment.order_id and sales_order.channel = $4::text
-        )
+    part.id,
+    part.order_id
+from (
+    (
+        select
+            fulfillment.id,
+            fulfillment.order_id
+        from fulfillment
+        where
+            fulfillment.location = $1::text
+            and fulfillment.state = $2::text
+            and fulfillment.holds is null
+            and ($3::text is null or fulfillment.kind = $3::text)
+            and ($5::uuid is null or fulfillment.id > $5::uuid)
+            and (
+                $4::text is null
+                or exists (
+                    select 1
+                    from sales_order
+                    where sales_order.id = fulfillment.order_id and sales_order.channel = $4::text
+                )
+            )
+        order by fulfillment.id
+        limit $6::integer
     )
-    and ($5::uuid is null or fulfillment.id > $5::uuid)
-order by fulfillment.id
+    union all
+    (
+        select
+            fulfillment.id,
+            fulfillment.order_id
+        from fulfillment
+        where
+            fulfillment.destination = $1::text
+            and fulfillment.state = $2::text
+            and fulfillment.state = 'in_transit'
+            and ($3::text is null or fulfillment.kind = $3::text)
+            and ($5::uuid is null or fulfillment.id > $5::uuid)
+            and (
+                $4::text is null
+                or exists (
+                    select 1
+                    from sales_order
+                    where sales_order.id = fulfillment.order_id and sales_order.channel = $4::text
+                )
+            )
+        order by fulfillment.id
+        limit $6::integer
+    )
+) as part
+order by part.id
 limit $6::integer;

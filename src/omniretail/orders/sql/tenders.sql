@@ -7,6 +7,10 @@ select
     tender.reference,
     tender.rounding_minor,
     tender.cash_step_minor,
+    tender.uncaptured_minor,
+    tender.voided_minor,
+    tender.payment_id,
+    tender.account_id,
     coalesce(given_back.amount_minor, 0)::bigint as refunded_minor,
     coalesce(given_back.rounding_minor, 0)::bigint as refunded_rounding_minor
 from tender
