@@ -110,6 +110,9 @@ CREATE TABLE count_task (
     closed_at timestamp with time zone,
     closed_by uuid,
     version integer NOT NULL,
+    document_type text,
+    document_id uuid,
+    CONSTRAINT count_task_document_whole CHECK (((document_type IS NULL) = (document_id IS NULL))),
     CONSTRAINT count_task_review_threshold_not_negative CHECK ((review_threshold >= 0))
 );
 
@@ -139,6 +142,8 @@ CREATE TABLE count_task_line (
 
 ALTER TABLE ONLY count_task_line
     ADD CONSTRAINT count_task_line_pkey PRIMARY KEY (task_id, number);
+
+CREATE INDEX count_task_line_open_idx ON count_task_line USING btree (sku) WHERE (state <> 'counted'::text);
 
 ALTER TABLE ONLY count_task_line
     ADD CONSTRAINT count_task_line_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
@@ -710,11 +715,13 @@ CREATE TABLE stock_level (
     moved_at timestamp with time zone,
     counted_at timestamp with time zone,
     shortage_id uuid,
+    suspected integer DEFAULT 0 NOT NULL,
     CONSTRAINT stock_level_allocated_not_negative CHECK ((allocated >= 0)),
     CONSTRAINT stock_level_held_not_negative CHECK ((held >= 0)),
     CONSTRAINT stock_level_on_hand_not_negative CHECK (((on_hand >= 0) OR (shortage_id IS NOT NULL))),
     CONSTRAINT stock_level_safety_stock_not_negative CHECK ((safety_stock >= 0)),
-    CONSTRAINT stock_level_set_aside_on_hand CHECK (((damaged >= 0) AND (quality_control >= 0) AND (((damaged + quality_control) <= on_hand) OR (shortage_id IS NOT NULL))))
+    CONSTRAINT stock_level_set_aside_on_hand CHECK (((damaged >= 0) AND (quality_control >= 0) AND (((damaged + quality_control) <= on_hand) OR (shortage_id IS NOT NULL)))),
+    CONSTRAINT stock_level_suspected_not_negative CHECK ((suspected >= 0))
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05');
 
@@ -770,7 +777,7 @@ CREATE TABLE stock_movement (
     corrects uuid,
     shortage_id uuid,
     CONSTRAINT stock_movement_quantity_positive CHECK ((quantity > 0)),
-    CONSTRAINT stock_movement_states_known CHECK (((((((((((((((((((((((from_state = 'supplier'::text) AND (to_state = 'available'::text)) OR ((from_state = 'available'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'shrinkage'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'allocated'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'available'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'available'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'available'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'available'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'in_transit'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'available'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'shrinkage'::text))))
+    CONSTRAINT stock_movement_states_known CHECK (((((((((((((((((((((((((from_state = 'supplier'::text) AND (to_state = 'available'::text)) OR ((from_state = 'available'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'shrinkage'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'allocated'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'available'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'available'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'available'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'available'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'in_transit'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'available'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'in_transit'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'allocated'::text))))
 )
 PARTITION BY RANGE (recorded_at);
 

@@ -6,6 +6,7 @@ from typing import Any
 from omniretail import audit, clock
 from omniretail.db import Database, Transaction
 from tests.callers import Retailer, euro, line, order, served
+from tests.inventory.test_suspicion import not_found
 
 _MOVE = (
     "insert into stock_movement (id, recorded_at, occurred_at, type, sku, location, from_state, "
@@ -122,6 +123,21 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "in_transit",
         "goods left on a transfer that does not exist",
         [_move("A", "transfer_shipped", "available", "in_transit"), _on_hand("A", -1)],
+    ),
+    (
+        "suspicions",
+        "more is suspected than the books have",
+        ["update stock_level set suspected = suspected + 1 where suspected > 0"],
+    ),
+    (
+        "suspicions",
+        "units are suspected, and nobody shall count them",
+        ["update count_task set document_type = null, document_id = null"],
+    ),
+    (
+        "suspicions",
+        "units are suspected after all was counted",
+        ["update count_task_line set state = 'counted', quantity = 0, occurred_at = now()"],
     ),
     ("costs", "an average does not follow", ["update stock_cost set average = average + 0.00001"]),
     (
@@ -378,6 +394,7 @@ async def _books(retailer: Retailer) -> None:
 
     await put("MILK", tracking="lot")
     await put("PHONE", tracking="serial")
+    await put("LOST")
     await put("PACK", components=[{"sku": "A", "quantity": 2}, {"sku": "B", "quantity": 1}])
     await retailer.prices(MILK=100, PHONE=90_000, PACK=4000)
     cost = {"currency": "EUR"}
@@ -410,6 +427,8 @@ async def _books(retailer: Retailer) -> None:
     stolen = {"sku": "C", "location": "S1", "change": -2, "reason": "theft"}
     await post("/v1/stock/adjustments", stolen)
     assert euro(99) == placed.json()["fulfillments"][0]["lines"][0]["unit_price"]
+    await retailer.receive("LOST", S1=2)
+    await not_found(retailer, "LOST", "S1")
     await _priced_books(retailer)
 
 

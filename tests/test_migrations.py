@@ -178,7 +178,7 @@ async def test_what_stood_before_the_inventory_ledger_stands_after_it(database_u
         "location": "S1",
         "on_hand": 3,
         "allocated": 1,
-        **dict.fromkeys(("held", "damaged", "quality_control"), 0),
+        **dict.fromkeys(("held", "damaged", "quality_control", "suspected"), 0),
         **dict.fromkeys(("safety_stock", "counted_at", "shortage_id"), None),
     }
     assert (short["on_hand"], short["allocated"]) == (1, 3)

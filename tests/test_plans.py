@@ -148,6 +148,8 @@ TOGETHER = {
         "orders.tenders",
         "inventory.lock_transfers",
         "inventory.lots_in_transit",
+        "inventory.lots_on_the_way",
+        "inventory.suspicions_open",
         "inventory.transfer_discrepancies",
         "inventory.transfer_lines",
         "inventory.transfers",

@@ -128,6 +128,7 @@ async def test_availability_of_the_unknown_is_an_answer_too(retailer: Retailer) 
             "damaged": 0,
             "quality_control": 0,
             "safety_stock": 0,
+            "suspected": 0,
             "available_to_promise": 0,
             "available_to_order": 0,
             "orderable": 0,

@@ -36,6 +36,7 @@ class Shelf:
     allocated: int = 0
     damaged: int = 0
     quality_control: int = 0
+    suspected: int = 0
 
     def at(self, moment: datetime) -> int:
         """How many were there at a moment, as far as is known today."""
@@ -71,6 +72,14 @@ class Shelf:
         inspected = min(lost, self.quality_control)
         self.quality_control -= inspected
         self.damaged -= lost - inspected
+        self.suspected = 0
+
+    def suspect(self, n: int | None) -> int:
+        """Note that staff did not find units that nobody ordered, all of them or some."""
+        most = max(0, self.shelf - self.allocated - self.suspected)
+        units = most if n is None else min(n, most)
+        self.suspected += units
+        return units
 
 
 @dataclass
@@ -128,7 +137,11 @@ class Auditor:
 
     def promisable(self, place: Place, now: datetime) -> int:
         """How many may be promised."""
-        return max(0, self.free(place, now) - SAFETY[place[1]])
+        return max(0, self.free(place, now) - self.withheld(place))
+
+    def withheld(self, place: Place) -> int:
+        """How many are promised to nobody though they are free."""
+        return SAFETY[place[1]] + self.shelves[place].suspected
 
     def live(self, hold_id: UUID | None, now: datetime) -> Needs:
         """What a basket's own hold keeps for it."""
@@ -142,7 +155,7 @@ class Auditor:
             if kind == "carry_out":
                 if n > self.free(place, now) + kept or not self.lots_suffice(place, n):
                     return False
-            elif n > max(0, self.free(place, now) + kept - SAFETY[place[1]]):
+            elif n > max(0, self.free(place, now) + kept - self.withheld(place)):
                 return False
         return True
 
@@ -173,6 +186,11 @@ class Auditor:
             units = min(n, lots[lot])
             lots[lot] -= units
             n -= units
+
+    def find_what_left(self) -> None:
+        """What is not on a shelf any more is not missing there."""
+        for shelf in self.shelves.values():
+            shelf.suspected = min(shelf.suspected, max(0, shelf.shelf))
 
     def grants(
         self, lines: list[tuple[str, int]], location: str, now: datetime

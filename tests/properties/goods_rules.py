@@ -1,5 +1,6 @@
 """Rules of goods: they come, go, are set aside, counted, tracked, transferred, and told of late."""
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
@@ -160,6 +161,22 @@ class Goods(Machine):
         assert outcome.variance == variance
         self.auditor.shelves[place].events.append((at, variance))
         self.auditor.lots[place][lot] = figure
+        if not any(n for other, n in self.auditor.lots[place].items() if other != lot):
+            self.auditor.shelves[place].suspected = 0
+
+    @happening(
+        sku=st.sampled_from(SKUS), location=locations, n=st.none() | quantities, again=st.booleans()
+    )
+    def not_found(self, sku: str, location: str, n: int | None, again: bool) -> None:
+        """Staff do not find what the books say, perhaps two of them at once: somebody shall count."""
+        suspected = self.auditor.shelves[sku, location].suspect
+        expected = [suspected(n) for _ in range(1 + again)]
+
+        async def reject() -> list[int]:
+            return await asyncio.gather(*(self.shop.not_found(sku, location, n) for _ in expected))
+
+        assert sorted(self.run(reject())) == sorted(expected)
+        self.shop.now += timedelta(seconds=1)
 
     @happening(location=locations, lot=lots, n=quantities)
     def lose_of_a_lot(self, location: str, lot: str, n: int) -> None:

@@ -150,9 +150,13 @@ class Machine:
     def the_auditor_agrees(self) -> None:
         """Every level and lot is what the auditor counted, and so is what may be promised."""
         levels, lots, standings = self.run(self.read())
+        self.auditor.find_what_left()
         for place, shelf in self.auditor.shelves.items():
-            noted = (shelf.on_hand, shelf.allocated, shelf.damaged, shelf.quality_control)
-            assert levels.get(place, (0, 0, 0, 0)) == noted, place
+            noted = (
+                *(shelf.on_hand, shelf.allocated, shelf.damaged, shelf.quality_control),
+                shelf.suspected,
+            )
+            assert levels.get(place, (0, 0, 0, 0, 0)) == noted, place
             if place in standings:
                 now = self.shop.now
                 assert standings[place] == (
@@ -192,7 +196,7 @@ class Machine:
             levels = {
                 (row["sku"], row["location"]): tuple(row)[2:]
                 for row in await tx.fetch(
-                    "select sku, location, on_hand, allocated, damaged, quality_control"
+                    "select sku, location, on_hand, allocated, damaged, quality_control, suspected"
                     " from stock_level"
                 )
             }

@@ -84,6 +84,7 @@ class Races(Machine):
         shelf.events += [(moment(ago), -n) for n, ago in told]
         shelf.events += [(moment(ago), n) for n, ago in arrived]
         shelf.counts.append((counted_at, figure))
+        shelf.suspected = 0
 
     @happening(location=locations, several=st.integers(2, 6))
     def one_unit_many_tills(self, location: str, several: int) -> None:

@@ -162,6 +162,31 @@ class Shop:
                 raise outcome
         return outcomes
 
+    async def not_found(self, sku: str, location: str, n: int | None) -> int:
+        """Do as an order's rejection does: suspect units, and have them counted; return how many."""
+        place, now = (sku, location), self.now
+
+        async def reject(tx: Transaction) -> int:
+            skus, stock = await tx.read(catalog.skus_by_code({sku}), inventory.lock([place]))
+            await inventory.survey(tx, stock, skus, inventory.Asked(earliest=now), now=now)
+            (counting,) = await tx.read(inventory.suspicions_open([place]))
+            units: int = stock.suspect(sku, location, n)
+            suspicion = inventory.Suspicion(
+                task_id=new_id(),
+                principal=OFFICE,
+                location=location,
+                skus=(sku,),
+                document_id=new_id(),
+            )
+            opened = [] if place in counting or not units else [suspicion]
+            await tx.write(
+                *inventory.write(stock, now=now),
+                *inventory.suspicion_tasks(stock, opened, now=now),
+            )
+            return units
+
+        return await self.database.run(reject)
+
     def key(self) -> Key:
         """Return a key that was never used."""
         self._keys += 1

@@ -46,6 +46,7 @@ class StandingView(View, frozen=True, kw_only=True, omit_defaults=True):
     damaged: int
     quality_control: int
     safety_stock: int
+    suspected: int
     available_to_promise: int
     available_to_order: int
     orderable: int
@@ -88,6 +89,7 @@ class FoundAtView(View, frozen=True, kw_only=True):
     damaged: int
     quality_control: int
     safety_stock: int
+    suspected: int
     available_to_promise: int
     available_to_order: int
     coming: tuple[ComingView, ...]
@@ -122,7 +124,7 @@ async def availability(
 
     `location` and `group` name where to look; none: everywhere. `channel` counts only its sourcing
     pool, and takes its threshold off; a channel's own key always sees it so. `as_of` answers for a
-    moment of the past, by when things happened; holds are not part of that.
+    moment of the past, by when things happened; holds and suspicions are not part of that.
     """
     query = inventory.AvailabilityQuery(
         _codes(sku, "/sku"),
@@ -230,6 +232,7 @@ def _standing(
         damaged=standing.damaged,
         quality_control=standing.quality_control,
         safety_stock=standing.safety_stock,
+        suspected=standing.suspected,
         available_to_promise=promise,
         available_to_order=standing.available_to_order if more else promise,
         orderable=found.orderable(standing) if more else promise,
@@ -256,6 +259,7 @@ def _found_at(
         damaged=standing.damaged,
         quality_control=standing.quality_control,
         safety_stock=standing.safety_stock,
+        suspected=standing.suspected,
         available_to_promise=standing.available_to_promise,
         available_to_order=standing.available_to_order,
         coming=_coming(standing.coming),
@@ -289,6 +293,7 @@ def explained(standing: inventory.Standing) -> str:
             ("allocated", standing.allocated),
             ("held", standing.held),
             ("safety_stock", standing.safety_stock),
+            ("suspected", standing.suspected),
         )
         less = "".join(f" − {name} {units}" for name, units in taken if units)
         arithmetic = f"on_hand {standing.on_hand}{less}"

@@ -100,7 +100,7 @@ class TaskLineView(View, frozen=True, kw_only=True):
 
 
 class CountTaskView(View, frozen=True, kw_only=True):
-    """A counting task, and how far it has come."""
+    """A counting task, and how far it has come; its document, if any, is what goods were missing for."""
 
     id: UUID
     state: TaskState
@@ -114,6 +114,8 @@ class CountTaskView(View, frozen=True, kw_only=True):
     closed_at: Moment | None
     closed_by: UUID | None
     version: int
+    document_type: str | None
+    document_id: UUID | None
     lines: list[TaskLineView]
 
 
@@ -358,6 +360,8 @@ def _task(task: inventory.CountTask) -> CountTaskView:
         closed_at=task.closed_at,
         closed_by=task.closed_by,
         version=task.version,
+        document_type=task.document_type,
+        document_id=task.document_id,
         lines=[
             TaskLineView(
                 line=line.number,

@@ -33,6 +33,7 @@ _STATEMENTS = (
         "counts", "every count's variance is the sum of its movements, and the last count stands"
     ),
     Check("shortages", "what a level owes and has not is on order, or has exactly one open case"),
+    Check("suspicions", "what is suspected is in the books, and somebody shall count it"),
     Check("costs", "every average cost follows from the one before it"),
     Check("allocations", "every level's allocated is the sum of what open orders still await"),
     Check("order_totals", "every order's total is the sum of its lines and its shipping"),

@@ -211,7 +211,10 @@ class _Stock(_Cells, frozen=True, kw_only=True):
 
 
 _OF_A_LEVEL = frozenset(
-    {"damaged", "quality_control", "allocated", "held", "safety_stock", "moved_at", "counted_at"}
+    {
+        *("damaged", "quality_control", "allocated", "held", "safety_stock", "suspected"),
+        *("moved_at", "counted_at"),
+    }
 )
 
 

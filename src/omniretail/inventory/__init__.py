@@ -1,5 +1,6 @@
 """The inventory ledger: every change of a quantity is a movement, and nothing else changes one."""
 
+from omniretail.inventory.accepted import Posted
 from omniretail.inventory.availability import (
     Availability,
     AvailabilityQuery,
@@ -76,6 +77,8 @@ from omniretail.inventory.movements import (
     released,
     shipped,
     sold,
+    store_received,
+    store_shipped,
 )
 from omniretail.inventory.operations import lock, lock_more, write
 from omniretail.inventory.policies import (
@@ -122,7 +125,7 @@ from omniretail.inventory.shortages import (
     find_shortage,
     list_shortages,
 )
-from omniretail.inventory.stock import Posted, Stock
+from omniretail.inventory.stock import Stock
 from omniretail.inventory.supply import (
     Announce,
     Announced,
@@ -137,6 +140,7 @@ from omniretail.inventory.supply import (
     list_expected,
 )
 from omniretail.inventory.survey import Asked, survey
+from omniretail.inventory.suspicions import Suspicion, suspicion_tasks, suspicions_open
 from omniretail.inventory.tasks import (
     change_count_tasks,
     count_task_timeline,
@@ -256,6 +260,7 @@ __all__ = [
     "Stock",
     "StockPolicy",
     "Supply",
+    "Suspicion",
     "TaskLine",
     "TaskStateRefused",
     "Total",
@@ -327,7 +332,11 @@ __all__ = [
     "released",
     "shipped",
     "sold",
+    "store_received",
+    "store_shipped",
     "survey",
+    "suspicion_tasks",
+    "suspicions_open",
     "sweep_holds",
     "total_value",
     "transfer_timeline",

@@ -40,8 +40,9 @@ class AvailabilityQuery(msgspec.Struct, frozen=True):
 class Standing(msgspec.Struct):
     """What stands of a SKU at a location, in units; an inactive location promises nothing.
 
-    `past_date` are units of lots past their date. `coming` is announced for here. A kit has no stock:
-    `parts` are its components' standings here, with how many units of each make one.
+    `past_date` are units of lots past their date; `suspected` are in the books, and staff did not
+    find them. `coming` is announced for here. A kit has no stock: `parts` are its components'
+    standings here, with how many units of each make one.
     """
 
     location: str
@@ -51,6 +52,7 @@ class Standing(msgspec.Struct):
     damaged: int = 0
     quality_control: int = 0
     safety_stock: int = 0
+    suspected: int = 0
     past_date: int = 0
     active: bool = True
     coming: Sequence[Supply] = ()
@@ -67,6 +69,7 @@ class Standing(msgspec.Struct):
             - self.allocated
             - self.held
             - self.safety_stock
+            - self.suspected
         )
 
     @property
@@ -166,11 +169,10 @@ class _Found:
         self.thresholds: dict[tuple[str, str], int] = {}
         for row in rows:
             if row[0] == "level":
-                _, sku, location, on_hand, allocated, held, damaged, inspected, safe, active = row[
-                    :10
-                ]
+                _, sku, location, on_hand, allocated, held, damaged, inspected = row[:8]
+                safe, doubted, active = row[8:11]
                 self.standings.setdefault(sku, {})[location] = Standing(
-                    location, on_hand, allocated, held, damaged, inspected, safe, 0, active
+                    location, on_hand, allocated, held, damaged, inspected, safe, doubted, 0, active
                 )
             else:
                 self._note(*row)
@@ -183,7 +185,7 @@ class _Found:
         figure: int | None,
         *rest: object,
     ) -> None:
-        *_, safety_stock, flag, said, at = rest
+        *_, safety_stock, _, flag, said, at = rest
         match part:
             case "sku":
                 self.skus.add(name)
@@ -282,8 +284,8 @@ async def availability_as_of(
 ) -> list[Availability]:
     """Return what stood at a moment, by when things happened, however late they were told.
 
-    Holds are not among it: they promised for a while, and moved nothing. Safety stock and the
-    channel's policy are today's. Raises: UnknownSku, UnknownLocation, UnknownLocationGroup.
+    Holds and suspicions are not among it: they withheld goods for a while, and moved nothing. Safety
+    stock and the channel's policy are today's. Raises: UnknownSku, UnknownLocation, UnknownLocationGroup.
     """
     rows = await tx.fetch(
         _AVAILABILITY, list(query.skus), now, [query.channel] if query.channel else []

@@ -15,12 +15,13 @@ from msgspec.structs import replace
 from omniretail import catalog, channels, idempotency
 from omniretail.errors import DomainError, Forbidden, Missing, Refused
 from omniretail.ids import new_id
+from omniretail.inventory.accepted import Posted
 from omniretail.inventory.counts import CountRow
 from omniretail.inventory.levels import Place
 from omniretail.inventory.lots import lot_fault
 from omniretail.inventory.movements import Source
 from omniretail.inventory.rows import RowRefused, place_fault, refused
-from omniretail.inventory.stock import Posted, Stock, posted
+from omniretail.inventory.stock import Stock, posted
 
 LineState = Literal["assigned", "pending_review", "counted"]
 TaskState = Literal["assigned", "pending_review", "counted", "closed"]
@@ -84,7 +85,10 @@ class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task to count at a location. `review_threshold` None means that nothing is reviewed."""
+    """A task to count at a location. `review_threshold` None means that nothing is reviewed.
+
+    The document, if there is one, is what made somebody suspect that goods are not there.
+    """
 
     id: UUID
     location: str
@@ -97,6 +101,8 @@ class CountTask(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     closed_by: UUID | None = None
     version: int = 1
+    document_type: str | None = None
+    document_id: UUID | None = None
     lines: tuple[TaskLine, ...]
 
     @property
@@ -287,6 +293,7 @@ def _count(known: Surroundings, command: CountLines, task: CountTask) -> Changed
             outcomes.append(LineOutcome(refused=refused(counted)))
         else:
             lines[counted.number] = counted
+            _clear(known.stock, task, lines, counted)
             outcomes.append(_outcome(known.stock, task, counted))
     return ChangedTask(_with_lines(task, lines), outcomes)
 
@@ -342,6 +349,7 @@ def _review(
             outcomes.append(LineOutcome(refused=refused(reviewed)))
         else:
             lines[reviewed.number] = reviewed
+            _clear(known.stock, task, lines, reviewed)
             outcomes.append(_outcome(known.stock, task, reviewed))
     return ChangedTask(_with_lines(task, lines), outcomes)
 
@@ -393,6 +401,13 @@ def _booked(
     if isinstance(variance, DomainError):
         return variance
     return replace(line, state="counted", variance=variance, count_id=count.id)
+
+
+def _clear(stock: Stock, task: CountTask, lines: Mapping[int, TaskLine], counted: TaskLine) -> None:
+    """Suspect nothing any more of a SKU of which the last line of a suspicion's task is counted."""
+    of_sku = [line.state for line in lines.values() if line.sku == counted.sku]
+    if task.document_id is not None and set(of_sku) == {"counted"}:
+        stock.clear(counted.sku, task.location)
 
 
 def _outcome(stock: Stock, task: CountTask, line: TaskLine) -> LineOutcome:

@@ -13,6 +13,8 @@ from uuid import UUID
 import msgspec
 
 from omniretail.errors import Refused
+from omniretail.inventory.levels import Level
+from omniretail.inventory.lots import Lot
 from omniretail.inventory.movements import Movement, counted
 
 
@@ -93,3 +95,36 @@ def correction(count: Counted, movement: Movement) -> Movement:
     if movement.to_state in {"damaged", "quality_control"}:
         back = back._replace(from_state=movement.to_state)
     return back._replace(corrects=count.id, occurred_at=count.occurred_at, lot=count.lot)
+
+
+def variance_movements(
+    row: CountRow, variance: int, effect: int, there: Level | Lot
+) -> list[Movement]:
+    """Return the movements of a variance; what the shelf cannot lose, the set-aside loses.
+
+    The first is known by the count's identity, the others name it. Only an `effect` on what is
+    there now can be more than the shelf has.
+    """
+    if variance == 0:
+        return []
+    movement = counted(
+        row.sku,
+        row.location,
+        variance,
+        lot=row.lot,
+        occurred_at=row.occurred_at,
+        id=row.id,
+    )
+    lost = max(0, -effect - max(0, there.shelf))
+    if lost == 0:
+        return [movement]
+    inspected = min(lost, there.quality_control)
+    units = (
+        ("available", abs(variance) - lost),
+        ("quality_control", inspected),
+        ("damaged", lost - inspected),
+    )
+    first, *others = (
+        movement._replace(from_state=state, quantity=lost) for state, lost in units if lost
+    )
+    return [first, *(other._replace(id=None, corrects=row.id) for other in others)]

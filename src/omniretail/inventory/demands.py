@@ -14,6 +14,7 @@ _NEEDS = {
     ("transfer_shipped", "available"): "taken",
     ("shipped", "allocated"): "leaving",
     ("handed_over", "allocated"): "leaving",
+    ("store_shipped", "allocated"): "leaving",
     ("adjusted", "available"): "from_shelf",
     ("set_aside", "available"): "from_shelf",
     ("set_aside", "damaged"): "from_damaged",

@@ -17,6 +17,7 @@ from omniretail import catalog, channels, idempotency
 from omniretail.db import Read, Transaction
 from omniretail.errors import DomainError, Invalid
 from omniretail.ids import new_id
+from omniretail.inventory.accepted import Posted
 from omniretail.inventory.costs import Cost
 from omniretail.inventory.counts import CountRow
 from omniretail.inventory.lots import lot_fault
@@ -33,7 +34,7 @@ from omniretail.inventory.movements import (
 from omniretail.inventory.operations import lock, lock_made, write
 from omniretail.inventory.reasons import Direction, active_reasons, fault
 from omniretail.inventory.rows import RowRefused, place_fault, refused
-from omniretail.inventory.stock import Posted, Stock, posted
+from omniretail.inventory.stock import Stock, posted
 from omniretail.inventory.supply import Expected, UnknownExpectedReceipt, lock_expected
 from omniretail.inventory.survey import Asked, survey
 

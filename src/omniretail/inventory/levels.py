@@ -62,8 +62,9 @@ class Level(msgspec.Struct):
     """What stands at one place, in units; the states of [the glossary](docs/glossary.md).
 
     `held` counts live holds once the survey has swept the expired. `expired` are sellable units of
-    lots past their date. `safety_stock` is the one in force here. `moved_at` is when `on_hand` last
-    changed and `counted_at` when it was last counted, both by the callers' times.
+    lots past their date. `safety_stock` is the one in force here. `suspected` are units in the books
+    that staff did not find. `moved_at` is when `on_hand` last changed and `counted_at` when it was
+    last counted, both by the callers' times.
     """
 
     on_hand: int = 0
@@ -72,6 +73,7 @@ class Level(msgspec.Struct):
     damaged: int = 0
     quality_control: int = 0
     safety_stock: int = 0
+    suspected: int = 0
     moved_at: datetime | None = None
     counted_at: datetime | None = None
     shortage_id: UUID | None = None
@@ -93,11 +95,21 @@ class Level(msgspec.Struct):
         return self.sellable - self.allocated - self.held
 
     @property
+    def raw(self) -> int:
+        """What may be promised as the arithmetic has it: below zero where more is promised."""
+        return self.free - self.safety_stock - self.suspected
+
+    @property
     def available_to_promise(self) -> int:
         """What may be promised now; never below zero."""
-        return max(0, self.free - self.safety_stock)
+        return max(0, self.raw)
 
     @property
     def missing(self) -> int:
         """How many units orders await that are not there, or that left without being there."""
         return max(self.allocated - self.shelf, -self.on_hand, 0)
+
+    def bound_suspicion(self) -> None:
+        """Suspect no more units than the books have on the shelf: the others have left, or were found."""
+        if self.suspected:
+            self.suspected = min(self.suspected, max(0, self.shelf))

@@ -69,6 +69,7 @@ class StockLevel(SQLModel, table=True):
             name="stock_level_set_aside_on_hand",
         ),
         CheckConstraint("safety_stock >= 0", name="stock_level_safety_stock_not_negative"),
+        CheckConstraint("suspected >= 0", name="stock_level_suspected_not_negative"),
         _code("stock_level", "sku"),
         _code("stock_level", "location"),
         Index("stock_level_location_idx", "location", "sku"),
@@ -82,6 +83,7 @@ class StockLevel(SQLModel, table=True):
     damaged: int = Field(sa_column_kwargs={"server_default": "0"})
     quality_control: int = Field(sa_column_kwargs={"server_default": "0"})
     safety_stock: int | None = None
+    suspected: int = Field(sa_column_kwargs={"server_default": "0"})
     moved_at: datetime | None = Field(default=None, sa_type=_Moment)
     counted_at: datetime | None = Field(default=None, sa_type=_Moment)
     shortage_id: UUID | None = None
@@ -107,7 +109,8 @@ class StockMovement(SQLModel, table=True):
             "('damaged', 'quality_control'), ('quality_control', 'damaged'), "
             "('damaged', 'shrinkage'), ('quality_control', 'shrinkage'), "
             "('available', 'in_transit'), ('in_transit', 'available'), "
-            "('in_transit', 'shrinkage'))",
+            "('in_transit', 'shrinkage'), ('allocated', 'in_transit'), "
+            "('in_transit', 'allocated'))",
             name="stock_movement_states_known",
         ),
         Index("stock_movement_sku_idx", "sku", "id"),
@@ -417,6 +420,9 @@ class CountTask(SQLModel, table=True):
     __tablename__ = "count_task"
     __table_args__ = (
         CheckConstraint("review_threshold >= 0", name="count_task_review_threshold_not_negative"),
+        CheckConstraint(
+            "(document_type is null) = (document_id is null)", name="count_task_document_whole"
+        ),
         _code("count_task", "location"),
         Index("count_task_location_idx", "location", "id"),
     )
@@ -432,6 +438,8 @@ class CountTask(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=_Moment)
     closed_by: UUID | None = None
     version: int
+    document_type: str | None = Field(default=None, sa_type=Text)
+    document_id: UUID | None = None
 
 
 class CountTaskLine(SQLModel, table=True):
@@ -448,6 +456,7 @@ class CountTaskLine(SQLModel, table=True):
             name="count_task_line_counted_whole",
         ),
         _code("count_task_line", "sku"),
+        Index("count_task_line_open_idx", "sku", postgresql_where=text("state <> 'counted'")),
     )
 
     task_id: UUID = Field(primary_key=True)

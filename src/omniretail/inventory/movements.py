@@ -22,6 +22,8 @@ MovementType = Literal[
     "transfer_received",
     "transfer_returned",
     "transfer_closed",
+    "store_shipped",
+    "store_received",
 ]
 SetAside = Literal["damaged", "quality_control"]
 Shelf = Literal["available", "damaged", "quality_control"]
@@ -150,6 +152,16 @@ def transfer_returned(sku: str, location: str, quantity: int) -> Movement:
 def transfer_closed(sku: str, location: str, quantity: int) -> Movement:
     """Goods that were in transit never arrived."""
     return Movement("transfer_closed", sku, location, "in_transit", "shrinkage", quantity)
+
+
+def store_shipped(sku: str, location: str, quantity: int) -> Movement:
+    """Promised goods leave for the store where their customer collects them."""
+    return Movement("store_shipped", sku, location, "allocated", "in_transit", quantity)
+
+
+def store_received(sku: str, location: str, quantity: int) -> Movement:
+    """Promised goods arrive at the store where their customer collects them; they stay promised."""
+    return Movement("store_received", sku, location, "in_transit", "allocated", quantity)
 
 
 class Part(NamedTuple):

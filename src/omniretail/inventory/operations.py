@@ -35,7 +35,7 @@ _RECORD_COUNTS = sql("inventory.record_counts")
 _CHANGE_VARIANCES = sql("inventory.change_variances")
 _OPEN_SHORTAGES = sql("inventory.open_shortages")
 _RECORD_COSTS = sql("inventory.record_costs")
-_FIGURES = ("on_hand", "allocated", "held", "damaged", "quality_control")
+_FIGURES = ("on_hand", "allocated", "held", "damaged", "quality_control", "suspected")
 _STAMPS = ("moved_at", "counted_at", "shortage_id")
 _ARRIVED = sql("inventory.arrived")
 

@@ -8,10 +8,11 @@ import msgspec
 from omniretail import catalog, channels
 from omniretail.db import Transaction, sql, write_columns
 from omniretail.errors import DomainError
+from omniretail.inventory.accepted import Posted
 from omniretail.inventory.levels import Place
 from omniretail.inventory.operations import lock_made, write
 from omniretail.inventory.rows import place_fault
-from omniretail.inventory.stock import Posted, posted
+from omniretail.inventory.stock import posted
 from omniretail.inventory.survey import Asked, survey
 
 _PUT = sql("inventory.put_safety_stock")

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-import msgspec
 from msgspec.structs import replace
 
 from omniretail.errors import DomainError
 from omniretail.ids import new_id
+from omniretail.inventory.accepted import BookedCount, OpenedShortage, Posted
 from omniretail.inventory.costs import Cost, CostChange, CostCurrencyDiffers, moving_average
 from omniretail.inventory.counts import (
     CountContradicted,
@@ -23,6 +23,7 @@ from omniretail.inventory.counts import (
     correction,
     count_after,
     first_after,
+    variance_movements,
 )
 from omniretail.inventory.demands import Demand, demands_of
 from omniretail.inventory.levels import (
@@ -34,40 +35,10 @@ from omniretail.inventory.levels import (
     Shortage,
 )
 from omniretail.inventory.lots import Lot, expired_units
-from omniretail.inventory.movements import Movement, Posting, Source, counted
+from omniretail.inventory.movements import Movement, Posting, Source
 from omniretail.inventory.promises import HoldLine, Ordering, Supply, promise_date
 from omniretail.inventory.serials import Serial
 from omniretail.inventory.tracking import Tracked, track
-
-
-class OpenedShortage(msgspec.Struct, frozen=True, kw_only=True):
-    """A case that a posting opened: so many units are owed and not there."""
-
-    id: UUID
-    sku: str
-    location: str
-    missing: int
-    source: Source
-
-
-class BookedCount(msgspec.Struct, frozen=True, kw_only=True):
-    """A count that was accepted; its variance stands with those of all counts."""
-
-    row: CountRow
-    source: Source
-
-
-class Posted(msgspec.Struct, frozen=True):
-    """The level of one movement's place, right after its posting."""
-
-    sku: str
-    location: str
-    on_hand: int
-    allocated: int
-    held: int
-    damaged: int
-    quality_control: int
-    available_to_promise: int
 
 
 class Stock:
@@ -90,6 +61,7 @@ class Stock:
         self.supply: dict[Place, list[Supply]] = {}
         self.holds: dict[UUID, list[HoldLine]] = {}
         self.averages: dict[Place, Cost] = {}
+        self.on_the_way: dict[tuple[UUID, str], list[Lot]] = {}
         # What was accepted.
         self.accepted: list[tuple[Source, Sequence[Movement]]] = []
         self.closed_lines: list[HoldLine] = []
@@ -153,7 +125,7 @@ class Stock:
                 self.level(line.sku, line.location).held += line.quantity
             return refusal
         self.closed_lines += hold
-        self._keep(tracked)
+        self._keep(posting.source.document_id, tracked)
         if self.ordering:
             movements = self._on_order(movements, demands)
         opened = self._apply(posting.source, demands)
@@ -196,22 +168,53 @@ class Stock:
         return variance
 
     def count(self, source: Source, row: CountRow) -> int | DomainError:
-        """Accept a count: its variance moves now; returns the variance, or why it is refused."""
+        """Accept a count: its variance moves now; returns the variance, or why it is refused.
+
+        Nothing is suspected of what was counted. A count of one lot of several leaves that open.
+        """
         variance = self.variance(row)
         if isinstance(variance, DomainError):
             return variance
         place, later = (row.sku, row.location), self._later(row)
         level, lot = self.level(*place), self._lot(place, row.lot)
         effect, there = 0 if later else variance, level if lot is None else lot
-        movements = self._variance(row, variance, effect, there)
+        movements = variance_movements(row, variance, effect, there)
         if later and variance:
             movements += [correction(later, movement) for movement in movements]
         self._count_movements(source, movements, level, lot)
         if level.counted_at is None or level.counted_at < row.occurred_at:
             level.counted_at = row.occurred_at
+        level.bound_suspicion()
+        if not any(one.shelf > 0 for one in self.lots.get(place, ()) if one is not lot):
+            level.suspected = 0
         self.counts.setdefault(place, []).append(Counted(row.id, row.occurred_at, row.lot))
         self.booked_counts.append(BookedCount(row=row, source=source))
         return variance
+
+    def suspect(self, sku: str, location: str, quantity: int | None = None) -> int:
+        """Mark units that are in the books and that nobody found; returns how many.
+
+        So many more, or (None) all; at most what is neither set aside, promised to orders nor
+        suspected already: release first what an order shall not get. It moves nothing. Nobody is
+        promised these units until they are counted; a till still sells those it has in its hand.
+        """
+        assert quantity is None or quantity >= 0, "units are suspected, or none"
+        level = self.level(sku, location)
+        most = max(0, level.shelf - level.allocated - level.suspected)
+        units = most if quantity is None else min(quantity, most)
+        level.suspected += units
+        return units
+
+    def clear(self, sku: str, location: str) -> None:
+        """Suspect nothing of a place any more: all of it was counted."""
+        self.level(sku, location).suspected = 0
+
+    def lots_to_count(self, sku: str, location: str) -> list[str | None]:
+        """Return what to count to know what is there: each lot with units, or the SKU as such (None)."""
+        if self.tracking.get(sku) != "lot":
+            return [None]
+        there = (lot.lot for lot in self.lots.get((sku, location), ()) if lot.on_hand > 0)
+        return [*sorted(there)]
 
     def came_at(self, movement: Movement, cost: Cost, on_hand_before: int) -> None:
         """Note what the goods of an accepted movement cost; the place's average follows."""
@@ -258,7 +261,7 @@ class Stock:
         if ordering is None:
             return level.available_to_promise
         coming = sum(supply.quantity for supply in self.supply.get((sku, location), ()))
-        beyond = level.free - level.safety_stock + coming + ordering.limit
+        beyond = level.raw + coming + ordering.limit
         return max(0, min(beyond, MOST_QUANTITY - level.allocated))
 
     def promised_at(self, sku: str, location: str, quantity: int) -> datetime | None:
@@ -266,8 +269,7 @@ class Stock:
         level, ordering = self.level(sku, location), self.ordering.get(sku)
         if ordering is None or quantity <= level.available_to_promise:
             return None
-        there = level.free - level.safety_stock
-        return promise_date(there, self.supply.get((sku, location), ()), quantity, ordering)
+        return promise_date(level.raw, self.supply.get((sku, location), ()), quantity, ordering)
 
     def _refusal(
         self, demands: Mapping[Place, Demand], *, forced: bool
@@ -280,6 +282,8 @@ class Stock:
             available = self._lacking(sku, location, level, demand, forced=forced)
             if available is not None:
                 shortages.append(Shortage(sku, location, demand.requested, max(0, available)))
+            elif level.allocated + demand.allocated > MOST_QUANTITY:
+                return QuantityTooLarge(sku=sku, location=location)
             assert level.allocated + demand.allocated >= 0, "an order gave back more than it has"
         return InsufficientStock(shortages) if shortages else None
 
@@ -333,6 +337,7 @@ class Stock:
             level.allocated += demand.allocated
             level.damaged += demand.damaged
             level.quality_control += demand.quality_control
+            level.bound_suspicion()
             if demand.moved_at and (level.moved_at is None or level.moved_at < demand.moved_at):
                 level.moved_at = demand.moved_at
             if place in self.lots:
@@ -391,38 +396,6 @@ class Stock:
                 corrections.append(correction(later, movement))
         return [*movements, *corrections]
 
-    def _variance(
-        self, row: CountRow, variance: int, effect: int, there: Level | Lot
-    ) -> list[Movement]:
-        """Return the movements of a variance; what the shelf cannot lose, the set-aside loses.
-
-        The first is known by the count's identity, the others name it. Only an `effect` on what is
-        there now can be more than the shelf has.
-        """
-        if variance == 0:
-            return []
-        movement = counted(
-            row.sku,
-            row.location,
-            variance,
-            lot=row.lot,
-            occurred_at=row.occurred_at,
-            id=row.id,
-        )
-        lost = max(0, -effect - max(0, there.shelf))
-        if lost == 0:
-            return [movement]
-        inspected = min(lost, there.quality_control)
-        units = (
-            ("available", abs(variance) - lost),
-            ("quality_control", inspected),
-            ("damaged", lost - inspected),
-        )
-        first, *others = (
-            movement._replace(from_state=state, quantity=lost) for state, lost in units if lost
-        )
-        return [first, *(other._replace(id=None, corrects=row.id) for other in others)]
-
     def _count_movements(
         self, source: Source, movements: Sequence[Movement], level: Level, lot: Lot | None
     ) -> None:
@@ -472,13 +445,20 @@ class Stock:
             serials=self.serials,
             today=self.today,
             forced=posting.forced,
+            on_the_way={
+                sku: lots
+                for (document, sku), lots in self.on_the_way.items()
+                if document == posting.source.document_id
+            },
         )
 
-    def _keep(self, tracked: Tracked) -> None:
+    def _keep(self, document: UUID, tracked: Tracked) -> None:
         for place, lots in tracked.lots.items():
             stood = self.lots.get(place, [])
             self.lots_before.setdefault(place, {lot.lot: lot for lot in stood})
             self.lots[place] = lots
+        for sku, lots in tracked.on_the_way.items():
+            self.on_the_way[document, sku] = lots
         self.serials |= tracked.serials
         self.serials_changed |= tracked.serials
 

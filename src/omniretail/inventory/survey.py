@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from omniretail import catalog
 from omniretail.db import Read, Rows, Transaction, sql
@@ -26,6 +27,7 @@ _COUNTS_SINCE = sql("inventory.counts_since")
 _MOVED_SINCE = sql("inventory.moved_since")
 _SUPPLY = sql("inventory.supply")
 _AVERAGES = sql("inventory.averages")
+_ON_THE_WAY = sql("inventory.lots_on_the_way")
 
 # Identities are made right after the clock was read, by clocks that may differ a little.
 _CLOCKS_DIFFER = timedelta(minutes=2)
@@ -39,7 +41,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     `earliest` is when the first of its events happened; `counts` are the moments it counts at, by
     place and lot; `holds` are holds of its own; `lots` and `serials` those it names; `costs` the
-    places whose average cost it changes.
+    places whose average cost it changes; `arrivals` the orders whose goods arrive at a store.
     """
 
     earliest: datetime
@@ -48,6 +50,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     lots: Sequence[str] = ()
     serials: Sequence[tuple[str, str]] = ()
     costs: Sequence[Place] = ()
+    arrivals: Sequence[UUID] = ()
 
 
 async def survey(
@@ -66,6 +69,10 @@ async def survey(
     stock.today = utc_day(now)
     stock.tracking = {sku: traits.tracking for sku, traits in skus.items() if traits.tracking}
     stock.ordering = {sku: traits.ordering for sku, traits in skus.items() if traits.ordering}
+    if asked.arrivals and "lot" in stock.tracking.values():
+        # Which lots arrive is known before they are looked up where they arrive.
+        (sent,) = await tx.read(Read(_ON_THE_WAY, (list(set(asked.arrivals)),), list))
+        asked = replace(asked, lots=[*asked.lots, *_learn_on_the_way(stock, sent)])
     questions = [*_of_levels(stock.before, asked, now), *_of_traits(stock, asked)]
     if questions:
         found = await tx.read(
@@ -138,6 +145,14 @@ def _learn_lots(stock: Stock, rows: Rows, _: datetime) -> None:
     for place, lots in stock.lots.items():
         level = stock.level(*place)
         level.expired = stock.before[place].expired = expired_units(lots, stock.today)
+
+
+def _learn_on_the_way(stock: Stock, rows: Rows) -> Iterator[str]:
+    """Note what is on its way to stores, by order and SKU; yield the names of the lots."""
+    for row in rows:
+        document = UUID(row.pop("document_id")), row.pop("sku")
+        stock.on_the_way.setdefault(document, []).append(msgspec.convert(row, Lot))
+        yield row["lot"]
 
 
 def _learn_counts(stock: Stock, rows: Rows, _: datetime) -> None:

@@ -42,7 +42,7 @@ _CHANGE_LINES = sql("inventory.change_count_task_lines")
 
 _TASK_COLUMNS = (
     *("id", "location", "assigned_to", "review_threshold", "note", "due_at"),
-    *("created_at", "created_by", "version"),
+    *("created_at", "created_by", "version", "document_type", "document_id"),
 )
 _LINE_COLUMNS = (
     *("number", "state", "quantity", "variance", "occurred_at"),
@@ -189,15 +189,24 @@ def _event(command: ChangeCountTask, task: CountTask, now: datetime) -> events.H
     )
 
 
+def create_writes(tasks: Sequence[CountTask]) -> list[Write]:
+    """Return the writes of new counting tasks and their lines."""
+    return [
+        *write_columns(
+            _CREATE, [[getattr(task, name) for name in _TASK_COLUMNS] for task in tasks]
+        ),
+        *write_columns(
+            _CREATE_LINES,
+            [(task.id, line.number, line.sku, line.lot) for task in tasks for line in task.lines],
+        ),
+    ]
+
+
 def _task_writes(before: Mapping[UUID, CountTask], after: Mapping[UUID, CountTask]) -> list[Write]:
     new = [task for task in after.values() if task.id not in before]
     stood = [task for task in after.values() if task.id in before and before[task.id] != task]
     return [
-        *write_columns(_CREATE, [[getattr(task, name) for name in _TASK_COLUMNS] for task in new]),
-        *write_columns(
-            _CREATE_LINES,
-            [(task.id, line.number, line.sku, line.lot) for task in new for line in task.lines],
-        ),
+        *create_writes(new),
         *write_columns(
             _CHANGE, [(task.id, task.closed_at, task.closed_by, task.version) for task in stood]
         ),

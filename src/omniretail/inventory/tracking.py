@@ -25,17 +25,21 @@ from omniretail.inventory.serials import (
 )
 
 _LEAVES = frozenset({"sold", "shipped", "handed_over"})
-_CHOOSES_LOTS = _LEAVES | {"transfer_shipped"}
+_CHOOSES_LOTS = _LEAVES | {"transfer_shipped", "store_shipped"}
 _NO_LOT = frozenset({"allocated", "released"})
 _COMES = frozenset({"received", "returned"})
 
 
 class Tracked(msgspec.Struct, frozen=True):
-    """Movements with their lots, and what their lots and serial numbers are after them."""
+    """Movements with their lots, and what lots and serial numbers are after them.
+
+    `on_the_way` are the lots that the movements' document has in transit to a store, by SKU.
+    """
 
     movements: Sequence[Movement]
     lots: dict[Place, list[Lot]] = {}
     serials: dict[tuple[str, str], Serial] = {}
+    on_the_way: dict[str, list[Lot]] = {}
 
 
 def track(
@@ -46,14 +50,17 @@ def track(
     serials: Mapping[tuple[str, str], Serial],
     today: date,
     forced: bool,
+    on_the_way: Mapping[str, Sequence[Lot]] = {},
 ) -> Tracked | DomainError:
     """Choose the lots of what leaves (earliest expiry first) and check each serial number.
 
+    What arrives at a store is of the lots that its document sent there, earliest expiry first.
     Outcomes: what is then, or LotMissing, LotNotTracked, LotExpiryDiffers, InsufficientStock (of a
     lot), SerialsMissing, SerialsNotTracked, SerialGone, SerialOnHand. What is `forced` may leave
     without a lot where the lots do not suffice.
     """
-    after = Tracked([], {}, {})
+    coming = {sku: [replace(lot) for lot in sent] for sku, sent in on_the_way.items()}
+    after = Tracked([], {}, {}, coming)
     chosen: list[Movement] = []
     for movement in movements:
         kind = tracking.get(movement.sku)
@@ -63,27 +70,38 @@ def track(
             return SerialsNotTracked(movement.sku)
         outcome: Sequence[Movement] | DomainError = [movement]
         if kind == "lot" and movement.type not in _NO_LOT:
-            outcome = _with_lots(movement, after.lots, lots, today, forced=forced)
+            outcome = _with_lots(movement, after, lots, today, forced=forced)
         elif kind == "serial":
             outcome = _with_serials(movement, after.serials, serials)
         if isinstance(outcome, DomainError):
             return outcome
+        if kind == "lot" and movement.type == "store_shipped":
+            expiries = {
+                lot.lot: lot.expires_on for lot in after.lots[movement.sku, movement.location]
+            }
+            after.on_the_way.setdefault(movement.sku, []).extend(
+                Lot(piece.lot, expiries[piece.lot], piece.quantity)
+                for piece in outcome
+                if piece.lot
+            )
         chosen += outcome
-    return Tracked(chosen, after.lots, after.serials)
+    return replace(after, movements=chosen)
 
 
 def _with_lots(
     movement: Movement,
-    after: dict[Place, list[Lot]],
+    after: Tracked,
     before: Mapping[Place, Sequence[Lot]],
     today: date,
     *,
     forced: bool,
 ) -> Sequence[Movement] | DomainError:
     place = movement.sku, movement.location
-    if place not in after:
-        after[place] = [replace(lot) for lot in before.get(place, ())]
-    there = after[place]
+    if place not in after.lots:
+        after.lots[place] = [replace(lot) for lot in before.get(place, ())]
+    there = after.lots[place]
+    if movement.type == "store_received":
+        return _arriving(movement, there, after.on_the_way.get(movement.sku, []))
     if movement.lot is not None:
         return _of_one_lot(movement, there)
     if movement.type not in _CHOOSES_LOTS:
@@ -105,6 +123,27 @@ def _with_lots(
         pieces.append(movement._replace(lot=lot.lot, quantity=units))
     if found < movement.quantity:
         pieces.append(movement._replace(quantity=movement.quantity - found))
+    return pieces
+
+
+def _arriving(
+    movement: Movement, there: list[Lot], sent: list[Lot]
+) -> Sequence[Movement] | DomainError:
+    """Return the lots by which goods arrive that were sent: an arrival is of what left."""
+    named = [lot for lot in sent if movement.lot in {None, lot.lot}]
+    taken = first_to_leave(named, movement.quantity, date.min)
+    if sum(units for _, units in taken) < movement.quantity:
+        return LotMissing(movement.sku)
+    known = {lot.lot for lot in there}
+    pieces: list[Movement] = []
+    for lot, units in taken:
+        lot.on_hand -= units
+        expires_on = None if lot.lot in known else lot.expires_on
+        piece = movement._replace(lot=lot.lot, expires_on=expires_on, quantity=units)
+        outcome = _of_one_lot(piece, there)
+        if isinstance(outcome, DomainError):
+            return outcome
+        pieces += outcome
     return pieces
 
 

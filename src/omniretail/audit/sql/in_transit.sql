@@ -1,7 +1,7 @@
 -- Transfers and SKUs whose movements are not what their lines say: what left the source, arrived, was
 -- lost on the way, or was found beyond it (by the closed discrepancies); shortfalls that do not explain
--- what is still in transit; movements in transit that are no transfer's or happened elsewhere; and
--- states that are not what lines and times say.
+-- what is still in transit; movements in transit that are no transfer's or happened elsewhere (those of
+-- orders are not asked about: they go by fulfillments); and states that are not what lines and times say.
 with moved as (
     select
         movement.document_id as transfer_id,
@@ -25,7 +25,10 @@ with moved as (
     from stock_movement as movement
     left join transfer on movement.document_id = transfer.id
     where
-        'in_transit' in (movement.from_state, movement.to_state)
+        (
+            'in_transit' in (movement.from_state, movement.to_state)
+            and movement.document_type <> 'order'
+        )
         or (movement.document_type = 'transfer' and movement.type <> 'counted')
     group by movement.document_id, movement.sku
 ),

@@ -1,6 +1,6 @@
 -- What stands at each place: of a SKU tracked by lot a row for each lot of which something is there, of
--- all others one. What the level as a whole promises stands beside the first lot; where a level and its
--- lots differ, or no lot is there, a row without a lot says the rest.
+-- all others one. What the level as a whole promises, or suspects, stands beside the first lot; where a
+-- level and its lots differ, or no lot is there, a row without a lot says the rest.
 select
     level.sku,
     level.location,
@@ -12,6 +12,7 @@ select
     case when coalesce(there.number, 1) = 1 then level.allocated else 0 end as allocated,
     case when coalesce(there.number, 1) = 1 then level.held else 0 end as held,
     level.safety_stock,
+    case when coalesce(there.number, 1) = 1 then level.suspected else 0 end as suspected,
     to_char(level.moved_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as moved_at,
     to_char(level.counted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as counted_at
 from stock_level as level

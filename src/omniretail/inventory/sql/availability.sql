@@ -32,6 +32,7 @@ wanted as materialized (
         level.damaged,
         level.quality_control,
         coalesce(level.safety_stock, location.safety_stock) as safety_stock,
+        level.suspected,
         location.status = 'active' as active,
         null::text as said,
         null::timestamptz as at
@@ -46,6 +47,7 @@ select
     line.sku,
     line.location,
     sum(line.quantity)::integer,
+    null,
     null,
     null,
     null,
@@ -74,6 +76,7 @@ select
     null,
     null,
     null,
+    null,
     null
 from stock_lot as lot
 where
@@ -92,6 +95,7 @@ select
     null,
     null,
     location.safety_stock,
+    null,
     location.status = 'active',
     null,
     expected.expected_at
@@ -112,6 +116,7 @@ select
     null,
     null,
     location.safety_stock,
+    null,
     location.status = 'active',
     null,
     transfer.expected_at
@@ -149,6 +154,7 @@ select
     null,
     null,
     null,
+    null,
     case
         when kit.components is not null or kit.ordering is not null
             then json_build_object('components', kit.components, 'ordering', kit.ordering)::text
@@ -159,6 +165,7 @@ union all
 select
     'ordering',
     sku.code,
+    null,
     null,
     null,
     null,
@@ -182,6 +189,7 @@ select
     null,
     null,
     null,
+    null,
     policy.pool is not null,
     (
         select json_agg(member.location)::text
@@ -197,6 +205,7 @@ select
     own.channel,
     null,
     own.threshold,
+    null,
     null,
     null,
     null,

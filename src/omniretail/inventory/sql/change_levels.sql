@@ -7,6 +7,7 @@ set
     held = stock_level.held + coalesce(change.held, 0),
     damaged = stock_level.damaged + coalesce(change.damaged, 0),
     quality_control = stock_level.quality_control + coalesce(change.quality_control, 0),
+    suspected = stock_level.suspected + coalesce(change.suspected, 0),
     moved_at = greatest(stock_level.moved_at, change.moved_at),
     counted_at = greatest(stock_level.counted_at, change.counted_at),
     shortage_id = coalesce(change.shortage_id, stock_level.shortage_id)
@@ -20,6 +21,7 @@ from
             held integer,
             damaged integer,
             quality_control integer,
+            suspected integer,
             moved_at timestamptz,
             counted_at timestamptz,
             shortage_id uuid

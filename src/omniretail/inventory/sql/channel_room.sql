@@ -14,7 +14,7 @@ left join lateral (
         sum(
             greatest(
                 level.on_hand - level.damaged - level.quality_control - level.allocated - level.held
-                - coalesce(level.safety_stock, location.safety_stock)
+                - coalesce(level.safety_stock, location.safety_stock) - level.suspected
                 + case when level.held > 0 then (
                     select coalesce(sum(line.quantity), 0)
                     from hold_line as line

@@ -2,7 +2,7 @@
 -- may have done so since the lock found none; who comes second runs again, for a count or a lot may be
 -- there by now.
 insert into stock_level (
-    sku, location, on_hand, allocated, held, damaged, quality_control,
+    sku, location, on_hand, allocated, held, damaged, quality_control, suspected,
     moved_at, counted_at, shortage_id
 )
 select
@@ -13,6 +13,7 @@ select
     coalesce(fresh.held, 0) as held,
     coalesce(fresh.damaged, 0) as damaged,
     coalesce(fresh.quality_control, 0) as quality_control,
+    coalesce(fresh.suspected, 0) as suspected,
     fresh.moved_at,
     fresh.counted_at,
     fresh.shortage_id
@@ -26,6 +27,7 @@ from
             held integer,
             damaged integer,
             quality_control integer,
+            suspected integer,
             moved_at timestamptz,
             counted_at timestamptz,
             shortage_id uuid

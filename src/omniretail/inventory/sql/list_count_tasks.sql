@@ -12,7 +12,9 @@ select
     task.created_by,
     task.closed_at,
     task.closed_by,
-    task.version
+    task.version,
+    task.document_type,
+    task.document_id
 from count_task as task
 cross join
     lateral (

@@ -10,7 +10,9 @@ select
     held.created_by,
     held.closed_at,
     held.closed_by,
-    held.version
+    held.version,
+    held.document_type,
+    held.document_id
 from (
     select unnest($1::uuid[]) as id
     order by 1

@@ -22,6 +22,7 @@ select
     coalesce(
         held.safety_stock, (withheld.by_location ->> held.location)::integer, 0
     ) as safety_stock,
+    held.suspected,
     held.moved_at,
     held.counted_at,
     held.shortage_id

@@ -1,0 +1,11 @@
+"""Suspicions: units in the books that nobody found; goods on their way to the store of an order."""
+
+from omniretail.migrations.runner import run_sql
+
+revision = "0004_suspicions"
+down_revision = "0003_one_price_everywhere"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_sql(revision)
