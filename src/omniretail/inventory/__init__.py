@@ -38,19 +38,23 @@ from omniretail.inventory.documents import (
     book,
     book_unkeyed,
 )
-from omniretail.inventory.holds import (
-    LONGEST,
-    ChangeHold,
+from omniretail.inventory.hold import (
     HeldLine,
     Hold,
     HoldEnded,
-    HoldWish,
-    PlaceHold,
     UnknownHold,
-    change_holds,
-    convert_holds,
     find_hold,
     holds_by_id,
+)
+from omniretail.inventory.holding import Holding, lock_holding
+from omniretail.inventory.holds import (
+    LONGEST,
+    ChangeHold,
+    HoldWish,
+    PlaceHold,
+    WantedHold,
+    change_holds,
+    convert_holds,
     place_holds,
     sweep_holds,
 )
@@ -216,6 +220,7 @@ __all__ = [
     "Hold",
     "HoldEnded",
     "HoldWish",
+    "Holding",
     "InsufficientStock",
     "KitHasNoStock",
     "Level",
@@ -278,6 +283,7 @@ __all__ = [
     "UnknownTransfer",
     "ValueTooLarge",
     "Valued",
+    "WantedHold",
     "WantedLine",
     "Whereabouts",
     "Withheld",
@@ -316,6 +322,7 @@ __all__ = [
     "list_shortages",
     "list_transfers",
     "lock",
+    "lock_holding",
     "lock_more",
     "moved",
     "parts",
