@@ -52,6 +52,48 @@ CREATE TABLE capture (
 ALTER TABLE ONLY capture
     ADD CONSTRAINT capture_pkey PRIMARY KEY (order_id, tender_number, event_sequence);
 
+CREATE TABLE cart (
+    id uuid NOT NULL,
+    code text NOT NULL,
+    channel text NOT NULL,
+    currency text NOT NULL,
+    customer text,
+    customer_groups text[] NOT NULL,
+    region text,
+    state text NOT NULL,
+    order_id uuid,
+    merged_into uuid,
+    hold_ids uuid[] NOT NULL,
+    hold_seconds integer,
+    lines jsonb NOT NULL,
+    coupons text[] NOT NULL,
+    shipping jsonb,
+    note text,
+    version integer NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT cart_hold_seconds_positive CHECK ((hold_seconds > 0)),
+    CONSTRAINT cart_merged_into_another CHECK ((merged_into <> id)),
+    CONSTRAINT cart_order_of_converted CHECK (((state = 'converted'::text) = (order_id IS NOT NULL))),
+    CONSTRAINT cart_state_known CHECK ((state = ANY (ARRAY['open'::text, 'converted'::text, 'merged'::text, 'abandoned'::text]))),
+    CONSTRAINT cart_target_of_merged CHECK (((state = 'merged'::text) = (merged_into IS NOT NULL)))
+);
+
+ALTER TABLE ONLY cart
+    ADD CONSTRAINT cart_code_key UNIQUE (code);
+
+ALTER TABLE ONLY cart
+    ADD CONSTRAINT cart_pkey PRIMARY KEY (id);
+
+CREATE INDEX cart_customer_idx ON cart USING btree (customer, id) WHERE (state = 'open'::text);
+
+CREATE INDEX cart_expires_at_idx ON cart USING btree (expires_at) WHERE (state = 'open'::text);
+
+ALTER TABLE ONLY cart
+    ADD CONSTRAINT cart_channel_fkey FOREIGN KEY (channel) REFERENCES channel(code);
+
 CREATE TABLE channel (
     code text NOT NULL,
     name text NOT NULL,

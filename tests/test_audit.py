@@ -366,6 +366,47 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "a payment has no order",
         ["insert into tender values (gen_random_uuid(), 1, 'cash', 1, null)"],
     ),
+    (
+        "carts",
+        "a cart became an order that does not exist",
+        [
+            (
+                "update cart set state = 'converted', order_id = gen_random_uuid() "
+                "where note = 'for later'"
+            )
+        ],
+    ),
+    (
+        "carts",
+        "a cart that became an order is open",
+        [
+            "alter table cart drop constraint cart_order_of_converted",
+            (
+                "update cart set order_id = (select id from sales_order limit 1) "
+                "where note = 'for later'"
+            ),
+        ],
+    ),
+    (
+        "carts",
+        "a cart became part of one that does not exist",
+        ["update cart set merged_into = gen_random_uuid() where state = 'merged'"],
+    ),
+    (
+        "carts",
+        "two carts own one hold",
+        [
+            (
+                "update cart set hold_ids = (select hold_ids from cart where note = 'held') "
+                "where note = 'for later'"
+            )
+        ],
+    ),
+    (
+        "event_sequences",
+        "a change of a cart is missing",
+        ["delete from event where type = 'cart_held'"],
+    ),
     ("event_sequences", "an event is missing", ["delete from event where type = 'cancelled'"]),
     (
         "idempotency_keys",
@@ -429,7 +470,22 @@ async def _books(retailer: Retailer) -> None:
     assert euro(99) == placed.json()["fulfillments"][0]["lines"][0]["unit_price"]
     await retailer.receive("LOST", S1=2)
     await not_found(retailer, "LOST", "S1")
+    await _carts(retailer)
     await _priced_books(retailer)
+
+
+async def _carts(retailer: Retailer) -> None:
+    """Put carts together, hold for one of them, and merge two."""
+    wanted = {"lines": [{"sku": "B", "quantity": 1, "location": "S1"}]}
+    for note in ("for later", "held", "merged"):
+        made = await retailer.web.post("/v1/carts", wanted | {"note": note})
+        assert made.status_code == 201, made.text
+        path = f"/v1/carts/{made.json()['id']}"
+        if note == "held":
+            target = path
+            assert (await retailer.web.post(f"{path}/hold", {})).is_success
+    merging = {"from": made.json()["id"]}
+    assert (await retailer.web.post(f"{target}/merge", merging)).is_success
 
 
 async def _priced_books(retailer: Retailer) -> None:

@@ -16,6 +16,7 @@ import pytest
 from omniretail.db import _LEDGER_PLANS, _reading_together, _writing_together, sql
 
 GROWING = {
+    "cart",
     "count_task",
     "count_task_line",
     "event",
@@ -52,6 +53,27 @@ TOGETHER = {
             sql("catalog.locations_by_code"),
             sql("inventory.channel_policies"),
             sql("inventory.lock_levels"),
+        )
+    ),
+    "changing a cart reads": _reading_together(
+        (
+            sql("carts.lock_carts"),
+            sql("channels.channels_by_code"),
+            sql("catalog.traits_of_skus"),
+            sql("catalog.locations_by_code"),
+        )
+    ),
+    "changing a cart writes": _writing_together(
+        (
+            sql("inventory.change_levels"),
+            sql("inventory.place_holds"),
+            sql("inventory.place_hold_lines"),
+            sql("inventory.close_hold_lines"),
+            sql("inventory.release_holds"),
+            sql("inventory.shrink_hold_lines"),
+            sql("carts.create_carts"),
+            sql("carts.change_carts"),
+            sql("events.record_events"),
         )
     ),
     "placing a hold reads": _reading_together(
@@ -132,6 +154,8 @@ TOGETHER = {
 } | {
     name: sql(name)
     for name in (
+        "carts.carts",
+        "carts.carts_of_customer",
         "inventory.availability",
         "inventory.levels_as_of",
         "inventory.holds",

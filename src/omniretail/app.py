@@ -14,6 +14,7 @@ from litestar.types import Message, Scope
 
 from omniretail.api import (
     availability,
+    carts,
     catalog,
     channels,
     count_tasks,
@@ -52,6 +53,7 @@ _log = structlog.get_logger()
 
 HANDLERS = [
     *availability.HANDLERS,
+    *carts.HANDLERS,
     *catalog.HANDLERS,
     *channels.HANDLERS,
     *orders.HANDLERS,

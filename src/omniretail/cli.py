@@ -20,6 +20,7 @@ from rich.table import Table
 from omniretail import (
     __version__,
     audit,
+    carts,
     channels,
     cli_keys,
     clock,
@@ -51,6 +52,7 @@ _KEYS_FILE = "demo-keys.json"
 _PORT_SECONDS = 5.0
 # Their levels stay locked until the slice is done.
 _HOLDS_AT_ONCE = 200
+_CARTS_AT_ONCE = 200
 # Who it was, in the ledger, when the operator's own hand imported: no key, but one fixed identity.
 _OPERATOR = channels.Principal(
     id=UUID(int=0),
@@ -223,13 +225,13 @@ def export_command(kind: exports.Kind, output: str, as_of: datetime | None) -> N
 @click.option("--days", type=click.IntRange(min=1), default=30, show_default=True)
 def retain(days: int) -> None:
     """Forget idempotency keys, and claims of coupons that ran out, older than so many days; close
-    holds that have run out; make the coming months' partitions.
+    holds and carts that have run out; make the coming months' partitions.
     """
 
-    async def run(database: Database) -> tuple[int, int, int]:
+    async def run(database: Database) -> tuple[int, int, int, int]:
         now = clock.now()
         await database.run(lambda tx: ensure_months(tx, now=now))
-        moment, forgotten, closed, claims = now - timedelta(days=days), 0, 0, 0
+        moment, forgotten, closed, claims, abandoned = now - timedelta(days=days), 0, 0, 0, 0
         while count := await database.run(
             lambda tx: idempotency.forget_before(tx, moment=moment, most=10_000)
         ):
@@ -242,11 +244,16 @@ def retain(days: int) -> None:
             lambda tx: pricing.forget_claims(tx, moment=moment, most=10_000)
         ):
             claims += count
-        return forgotten, closed, claims
+        while count := await database.run(
+            lambda tx: carts.abandon_expired(tx, now=now, most=_CARTS_AT_ONCE)
+        ):
+            abandoned += count
+        return forgotten, closed, claims, abandoned
 
-    forgotten, closed, claims = with_database(load(), run)
+    forgotten, closed, claims, abandoned = with_database(load(), run)
     _out.print(
-        f"{forgotten} idempotency keys and {claims} claims forgotten, {closed} lines of holds closed."
+        f"{forgotten} idempotency keys and {claims} claims forgotten, {closed} lines of holds and "
+        f"{abandoned} carts closed."
     )
 
 

@@ -3,6 +3,7 @@
 Inserts therefore land at the end of an index (RFC 9562, section 5.7).
 """
 
+import secrets
 from base64 import b32encode
 from datetime import datetime
 from uuid import UUID
@@ -31,6 +32,11 @@ def first_id(moment: datetime) -> UUID:
     return UUID(int=milliseconds << 80)
 
 
+def spoken_code() -> str:
+    """Return a new code that people read out, type or scan: 40 random bits, such as `7K3M9QXW`."""
+    return _spoken(secrets.token_bytes(5))
+
+
 def document_number(document_id: UUID, at: datetime) -> str:
     """Return what staff and customers read out: the day, then 40 random bits of the identity.
 
@@ -38,4 +44,8 @@ def document_number(document_id: UUID, at: datetime) -> str:
     Two documents of one day share a number about once in 10^12 pairs; the unique index refuses
     the second with 503, and sending it again, which makes a new identity, succeeds.
     """
-    return f"{at:%y%m%d}-{b32encode(document_id.bytes[-5:]).translate(_CROCKFORD).decode()}"
+    return f"{at:%y%m%d}-{_spoken(document_id.bytes[-5:])}"
+
+
+def _spoken(content: bytes) -> str:
+    return b32encode(content).translate(_CROCKFORD).decode()

@@ -21,6 +21,7 @@ untouched = pytest.mark.usefixtures("books_untouched")
 _keys = itertools.count(1)
 _NOBODY = UUID(int=7)
 _TABLES = (
+    *("cart", "hold", "hold_line"),
     *("channel", "location", "sku", "sku_barcode", "price_list", "price", "price_book"),
     *("stock_level", "stock_movement", "sales_order", "order_line", "fulfillment", "tender"),
     *("refund", "event", "idempotency_key", "api_key", "location_group", "location_group_member"),
@@ -47,6 +48,30 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "region": "NL",
             "shipping": {"price": euro(0), "tax_class": "standard"},
         },
+        ("POST", "/v1/carts"): {
+            "lines": [{"sku": "A", "quantity": 1, "kind": "pickup", "location": "S1"}],
+            "channel": "web",
+            "customer": "ann",
+            "customer_groups": ["gold"],
+            "region": "NL",
+            "coupons": ["SPRING"],
+            "shipping": {"price": euro(499), "tax_class": "standard", "tax_included": True},
+            "note": "a gift",
+        },
+        ("PATCH", f"/v1/carts/{_NOBODY}"): {
+            "lines": [
+                {"line": 1, "quantity": 0},
+                {"sku": "A", "kind": "ship", "location": "WH", "add": 1},
+            ],
+            "customer": "ann",
+            "customer_groups": ["gold"],
+            "region": "NL",
+            "coupons": ["SPRING"],
+            "shipping": {"price": euro(499)},
+            "note": "a gift",
+        },
+        ("POST", f"/v1/carts/{_NOBODY}/hold"): {"seconds": 60},
+        ("POST", f"/v1/carts/{_NOBODY}/merge"): {"from": str(_NOBODY), "strategy": "keep_guest"},
         ("POST", f"/v1/orders/{_NOBODY}/cancellation"): {
             "reason": "no longer wanted",
             "lines": [{"line": 1, "quantity": 1}],
@@ -912,6 +937,8 @@ PATHS = [
     ("GET", "/v1/currencies/XAU"),
     ("GET", "/v1/currencies/%00"),
     ("GET", "/v1/orders/not-a-uuid"),
+    ("GET", "/v1/carts/not-a-uuid"),
+    ("DELETE", f"/v1/carts/{_NOBODY}/hold"),
     ("GET", "/v1/orders/00000000-0000-0000-0000-00000000000g"),
     ("GET", f"/v1/orders/{_NOBODY}/nothing"),
     ("PATCH", "/v1/stock/movements/1"),
@@ -934,6 +961,9 @@ PATHS = [
 QUERIES = [
     ("/v1/skus", "limit", ["0", "-1", "99999", "x", "", "1.5", "1e9", "%00", str(2**63)]),
     ("/v1/orders", "limit", ["0", "201"]),
+    ("/v1/carts", "customer", ["%00", "a,b", "x" * 65, ""]),
+    ("/v1/carts?customer=ann", "cursor", ["AA", "Zm9v", "%00"]),
+    ("/v1/carts", "code", ["x" * 33]),
     ("/v1/skus", "cursor", ["AA", "_w", "%00", "%ff", "A" * 401, "Zm9v=", "*", "Zm9v Zm9v"]),
     ("/v1/locations", "cursor", ["AA", "x"]),
     ("/v1/orders", "cursor", ["AA", "Zm9v", "%00", "A" * 401]),
@@ -994,7 +1024,13 @@ async def test_a_parameter_that_is_missing(retailer: Retailer) -> None:
 
 @untouched
 async def test_texts_that_the_database_cannot_hold(retailer: Retailer) -> None:
-    for query in ("skus?q=%00", "skus?barcode=%00", "orders?number=%00", "availability?sku=%00"):
+    for query in (
+        "carts?code=%00",
+        "skus?q=%00",
+        "skus?barcode=%00",
+        "orders?number=%00",
+        "availability?sku=%00",
+    ):
         told = problem(await retailer.office.send("GET", f"/v1/{query}"))
         assert told["type"] == "/problems/value_not_storable"
 

@@ -23,6 +23,14 @@ from tests.conftest import started
 REVIEWED = """
 GET     /v1/audit                                                               integration
 GET     /v1/availability                              terminal  channel  staff  integration
+GET     /v1/carts                                     terminal  channel  staff  integration
+POST    /v1/carts                                     terminal  channel  staff  integration
+GET     /v1/carts/{cart_id}                           terminal  channel  staff  integration
+PATCH   /v1/carts/{cart_id}                           terminal  channel  staff  integration
+POST    /v1/carts/{cart_id}/hold                      terminal  channel  staff  integration
+DELETE  /v1/carts/{cart_id}/hold                      terminal  channel  staff  integration
+POST    /v1/carts/{cart_id}/merge                     terminal  channel  staff  integration
+GET     /v1/carts/{cart_id}/timeline                  terminal  channel  staff  integration
 GET     /v1/channels                                  terminal  channel  staff  integration
 PUT     /v1/channels/{code}                                                     integration
 GET     /v1/channels/{code}/stock-policy              terminal  channel  staff  integration
@@ -359,6 +367,9 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
     wanted = order(served("pickup", "S1", line("A", 1)), paid=2000) | {"channel": "web"}
     whole = {
         "/v1/orders": wanted,
+        "/v1/carts": {"channel": "web"},
+        f"/v1/carts/{_SOME_ID}/hold": {},
+        f"/v1/carts/{_SOME_ID}/merge": {"from": _SOME_ID},
         f"/v1/orders/{_SOME_ID}/cancellation": {"reason": "why not"},
         f"/v1/orders/{_SOME_ID}/price-adjustments": {
             "reason": "why not",

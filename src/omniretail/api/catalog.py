@@ -1,23 +1,17 @@
 """Locations, their groups, and SKUs over HTTP."""
 
-import re
 from typing import Annotated, Literal
 
 from litestar import Response, get, put
-from litestar.params import HeaderParameter, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from omniretail import catalog, clock
+from omniretail.api.etags import IfMatch, expected_version, tagged
 from omniretail.api.paging import Cursor, Limit, Page, page, text_cursor
 from omniretail.api.process import Tx
 from omniretail.api.wire import Code, CodeInPath, Moment, Request, Text, View
-from omniretail.errors import DomainError, Invalid
-
-IfMatch = Annotated[
-    str | None,
-    HeaderParameter(name="If-Match", description="The ETag you read; a stale edit answers 412"),
-]
-_ETAG = re.compile(r'(?:W/)?("?)(?P<version>[0-9]{1,9})\1')
+from omniretail.errors import DomainError
 
 
 class LocationRequest(Request, frozen=True, kw_only=True):
@@ -146,15 +140,15 @@ async def put_location(
         region=data.region,
     )
     (outcome,) = await catalog.put_locations(
-        tx, [spec], expected_version=_version(if_match), now=clock.now()
+        tx, [spec], expected_version=expected_version(if_match), now=clock.now()
     )
-    return _tagged(_location(_stored(outcome)))
+    return tagged(_location(_stored(outcome)))
 
 
 @get("/v1/locations/{code:str}", opt={"scope": "catalog:read"})
 async def get_location(tx: Tx, code: CodeInPath) -> Response[LocationView]:
     """Return a location."""
-    return _tagged(_location(await catalog.get_location(tx, code)))
+    return tagged(_location(await catalog.get_location(tx, code)))
 
 
 @get("/v1/locations", opt={"scope": "catalog:read"})
@@ -171,15 +165,15 @@ async def put_location_group(
     """Create or replace a group of locations."""
     group = catalog.LocationGroup(code=code, name=data.name, locations=data.locations)
     stored = await catalog.put_location_group(
-        tx, group, expected_version=_version(if_match), now=clock.now()
+        tx, group, expected_version=expected_version(if_match), now=clock.now()
     )
-    return _tagged(_location_group(stored))
+    return tagged(_location_group(stored))
 
 
 @get("/v1/location-groups/{code:str}", opt={"scope": "catalog:read"})
 async def get_location_group(tx: Tx, code: CodeInPath) -> Response[LocationGroupView]:
     """Return a group of locations."""
-    return _tagged(_location_group(await catalog.get_location_group(tx, code)))
+    return tagged(_location_group(await catalog.get_location_group(tx, code)))
 
 
 @get("/v1/location-groups", opt={"scope": "catalog:read"})
@@ -208,15 +202,15 @@ async def put_sku(
         ordering=_ordering(data.ordering),
     )
     (outcome,) = await catalog.put_skus(
-        tx, [spec], expected_version=_version(if_match), now=clock.now()
+        tx, [spec], expected_version=expected_version(if_match), now=clock.now()
     )
-    return _tagged(_sku(_stored(outcome)))
+    return tagged(_sku(_stored(outcome)))
 
 
 @get("/v1/skus/{sku:str}", opt={"scope": "catalog:read"})
 async def get_sku(tx: Tx, sku: CodeInPath) -> Response[SkuView]:
     """Return a SKU."""
-    return _tagged(_sku(await catalog.get_sku(tx, sku)))
+    return tagged(_sku(await catalog.get_sku(tx, sku)))
 
 
 @get("/v1/skus", opt={"scope": "catalog:read"})
@@ -291,19 +285,6 @@ def _stored(outcome: catalog.Stored[catalog.Spec] | DomainError) -> catalog.Stor
     if isinstance(outcome, DomainError):
         raise outcome
     return outcome
-
-
-def _tagged(view: "LocationView | LocationGroupView | SkuView") -> Response:  # type: ignore[type-arg]
-    return Response(view, headers={"ETag": f'"{view.version}"'})
-
-
-def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
-        return None
-    tag = _ETAG.fullmatch(if_match.strip())
-    if tag is None:
-        raise Invalid.at("/If-Match", "This is not an ETag of ours")
-    return int(tag["version"])
 
 
 HANDLERS = [

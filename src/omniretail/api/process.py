@@ -10,7 +10,7 @@ from uuid import UUID
 
 from litestar.di import NamedDependency
 
-from omniretail import clock, imports, inventory, orders, pricing
+from omniretail import carts, clock, imports, inventory, orders, pricing
 from omniretail.batching import Batcher
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError
@@ -18,7 +18,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 11
+_BATCHES_AT_ONCE = 13
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 
@@ -57,6 +57,8 @@ class Process:
         self.close_shortage = Batcher(self._close_shortage)
         self.claim_coupon = Batcher(self._claim_coupon)
         self.free_claim = Batcher(self._free_claim)
+        self.change_cart = Batcher(self._change_cart)
+        self.edit_cart = Batcher(self._edit_cart)
         self.announce = Batcher(self._announce)
         self.cancel_expected = Batcher(self._cancel_expected)
         self.take_rows = Batcher(self._take_rows)
@@ -159,6 +161,16 @@ class Process:
         self, commands: Sequence[pricing.FreeClaim]
     ) -> Sequence[pricing.Claim | DomainError]:
         return await self.ledger.run(lambda tx: pricing.free_claims(tx, commands, now=clock.now()))
+
+    async def _change_cart(
+        self, commands: Sequence[carts.CreateCart | carts.HoldCart | carts.MergeCarts]
+    ) -> Sequence[Answer[carts.CartNow] | DomainError]:
+        return await self.ledger.run(lambda tx: carts.change_carts(tx, commands, now=clock.now()))
+
+    async def _edit_cart(
+        self, commands: Sequence[carts.EditCart | carts.ReleaseCart]
+    ) -> Sequence[carts.CartNow | DomainError]:
+        return await self.ledger.run(lambda tx: carts.edit_carts(tx, commands, now=clock.now()))
 
     async def _announce(
         self, commands: Sequence[inventory.Announce]

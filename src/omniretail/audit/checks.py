@@ -49,6 +49,9 @@ _STATEMENTS = (
         "in_transit",
         "what is in transit is what transfers shipped and did not see arrive, be found or be lost",
     ),
+    Check(
+        "carts", "every cart ended as an order or cart that exists, and shares its hold with none"
+    ),
     Check("event_sequences", "every document's events count from 1 to its version without a gap"),
     Check("idempotency_keys", "every key placed at most one order"),
 )

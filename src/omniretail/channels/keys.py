@@ -26,6 +26,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SCOPES = (
     "audit:read",
+    "carts:read",
+    "carts:write",
     "catalog:read",
     "catalog:write",
     "channels:read",
@@ -55,19 +57,23 @@ SCOPES = (
 
 _SELLING = frozenset({"catalog:read", "channels:read", "prices:read", "stock:read"})
 _PROMISING = frozenset({"holds:read", "holds:write"})
+_SHOPPING = frozenset({"carts:read", "carts:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
 DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
+    | _SHOPPING
     | _QUOTING
     | {"orders:read", "orders:edit", "orders:write", "transfers:read"}
     | {"fulfillments:read", "fulfillments:write"},
     "channel": _SELLING
     | _PROMISING
+    | _SHOPPING
     | _QUOTING
     | {"orders:read", "orders:edit", "orders:write", "fulfillments:read"},
     "staff": _SELLING
     | _PROMISING
+    | _SHOPPING
     | {"stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
     | {"transfers:read", "transfers:write"},
     "integration": frozenset(SCOPES) - {"prices:override", "orders:backdate"},

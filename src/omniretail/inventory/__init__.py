@@ -39,19 +39,23 @@ from omniretail.inventory.documents import (
     book,
     book_unkeyed,
 )
-from omniretail.inventory.holds import (
-    LONGEST,
-    ChangeHold,
+from omniretail.inventory.hold import (
     HeldLine,
     Hold,
     HoldEnded,
-    HoldWish,
-    PlaceHold,
     UnknownHold,
-    change_holds,
-    convert_holds,
     find_hold,
     holds_by_id,
+)
+from omniretail.inventory.holding import Holding, lock_holding
+from omniretail.inventory.holds import (
+    LONGEST,
+    ChangeHold,
+    HoldWish,
+    PlaceHold,
+    WantedHold,
+    change_holds,
+    convert_holds,
     place_holds,
     sweep_holds,
 )
@@ -220,6 +224,7 @@ __all__ = [
     "Hold",
     "HoldEnded",
     "HoldWish",
+    "Holding",
     "InsufficientStock",
     "KitHasNoStock",
     "Level",
@@ -283,6 +288,7 @@ __all__ = [
     "UnknownTransfer",
     "ValueTooLarge",
     "Valued",
+    "WantedHold",
     "WantedLine",
     "Whereabouts",
     "Withheld",
@@ -321,6 +327,7 @@ __all__ = [
     "list_shortages",
     "list_transfers",
     "lock",
+    "lock_holding",
     "lock_more",
     "moved",
     "parts",

@@ -5,16 +5,17 @@ change only under the locks of their levels.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from omniretail import catalog, channels, idempotency
-from omniretail.db import Transaction, Write, sql, write_columns
-from omniretail.errors import DomainError, Missing, Refused
+from omniretail.db import Read, Transaction, Write, sql, write_columns
+from omniretail.errors import DomainError
+from omniretail.inventory.hold import HeldLine, Hold, HoldEnded, UnknownHold, find_holds
 from omniretail.inventory.levels import InsufficientStock, Place, Shortage
 from omniretail.inventory.movements import parts
 from omniretail.inventory.operations import lock, write
@@ -34,8 +35,6 @@ LONGEST = timedelta(hours=4)
 
 _PLACE = sql("inventory.place_holds")
 _PLACE_LINES = sql("inventory.place_hold_lines")
-_HOLDS = sql("inventory.holds")
-_LINES = sql("inventory.lines_of_holds")
 _EXTEND = sql("inventory.extend_holds")
 _RELEASE = sql("inventory.release_holds")
 _CONVERT = sql("inventory.convert_holds")
@@ -43,22 +42,6 @@ _SWEEP = sql("inventory.expired_holds")
 
 # More than all levels of a SKU together.
 _NO_LIMIT = 2**63
-
-HoldState = Literal["live", "expired", "released", "converted"]
-
-
-class UnknownHold(Missing):
-    """There is no such hold, or it is not yours to see."""
-
-    def __init__(self, hold: UUID) -> None:
-        super().__init__(f"There is no hold {hold}.", hold=str(hold))
-
-
-class HoldEnded(Refused):
-    """The hold has ended."""
-
-    def __init__(self, hold: UUID, state: HoldState) -> None:
-        super().__init__(f"The hold is {state}.", hold=str(hold), state=state)
 
 
 class HoldWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,10 +52,9 @@ class HoldWish(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
 
 
-class PlaceHold(msgspec.Struct, frozen=True, kw_only=True):
-    """The command to hold goods for `seconds`; `allow_partial` takes what there is."""
+class WantedHold(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods that shall be held for `seconds`; `allow_partial` takes what there is."""
 
-    key: idempotency.Key
     hold_id: UUID
     principal: channels.Principal
     channel: str | None
@@ -80,6 +62,12 @@ class PlaceHold(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[HoldWish, ...]
     seconds: int
     allow_partial: bool = False
+
+
+class PlaceHold(WantedHold, frozen=True, kw_only=True):
+    """The command to hold goods."""
+
+    key: idempotency.Key
 
 
 class ChangeHold(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,46 +78,7 @@ class ChangeHold(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int | None
 
 
-class HeldLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a hold, in units of the SKU asked for."""
-
-    number: int
-    sku: str
-    location: str
-    requested: int
-    held: int
-
-    @property
-    def unfilled(self) -> int:
-        """How many were asked for and are not held."""
-        return self.requested - self.held
-
-
-class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A hold, as it stood when it was read."""
-
-    id: UUID
-    channel: str | None
-    reference: str | None
-    created_by: UUID
-    created_at: datetime
-    expires_at: datetime
-    state: HoldState
-    order_id: UUID | None
-    lines: tuple[HeldLine, ...]
-
-    def visible_to(self, principal: channels.Principal) -> bool:
-        """Tell whether a principal may see the hold: a channel its own, located keys theirs."""
-        if self.created_by == principal.id:
-            return True
-        if principal.kind == "channel":
-            return self.channel == principal.channel
-        return not principal.locations or any(
-            line.location in principal.locations for line in self.lines
-        )
-
-
-class _Surroundings(msgspec.Struct, frozen=True):
+class Surroundings(msgspec.Struct, frozen=True):
     """All that judging a hold needs to know; `stock` is locked and changes as it goes."""
 
     channels: Collection[str]
@@ -151,50 +100,81 @@ async def place_holds(
     """
     places = {(line.sku, line.location) for command in commands for line in command.lines}
     named = {command.channel for command in commands if command.channel}
-    known, sellers, skus, locations, policies, stock = await tx.read(
-        idempotency.known(commands),
-        channels.channels_by_code(named),
-        catalog.skus_by_code({sku for sku, _ in places}),
-        catalog.locations_by_code({location for _, location in places}),
-        channel_policies(named),
-        lock(places),
-    )
-    await survey(tx, stock, skus, Asked(earliest=now), now=now)
-    room = await channel_room(
-        tx,
-        policies,
-        (
-            (command.channel, part.sku)
-            for command in commands
-            if command.channel
-            for line in command.lines
-            if line.sku in skus
-            for part in parts(line.sku, 1, skus[line.sku].components)
-        ),
-        now=now,
-    )
-    surroundings = _Surroundings(sellers, skus, locations, policies, room, stock)
+    known, *found = await tx.read(idempotency.known(commands), *needed(places, named))
+    promised = [
+        (command.channel, line.sku)
+        for command in commands
+        if command.channel
+        for line in command.lines
+    ]
+    surroundings = await surveyed(tx, found, promised, now=now)
     repetitions = idempotency.Repetitions(commands, known, Hold)
     outcomes: list[Hold | DomainError] = []
-    held: list[tuple[PlaceHold, Hold, list[HoldLine]]] = []
+    held: list[tuple[Hold, list[HoldLine]]] = []
     for command in repetitions.fresh:
         lines = decide(surroundings, command, now=now)
         if isinstance(lines, DomainError):
             outcomes.append(lines)
         else:
-            hold = _hold(command, lines, now)
+            hold = placed(command, lines, now)
             outcomes.append(hold)
-            held.append((command, hold, lines))
+            held.append((hold, lines))
     await repetitions.confirm(tx, outcomes)
     if held:
         await tx.write(
-            *write(stock, now=now), *_placed(held), *repetitions.remember(outcomes, now=now)
+            *write(surroundings.stock, now=now),
+            *write_placed(held),
+            *repetitions.remember(outcomes, now=now),
         )
     return repetitions.answers(outcomes)
 
 
+def needed(
+    places: Collection[Place], named: Collection[str], *, holds: Collection[UUID] = ()
+) -> list[Read[Any]]:
+    """Return the reads of what judging holds at places needs, by channels; the last one locks.
+
+    Locks: the levels of the places, and those of the lines of `holds`, by (SKU, location).
+    """
+    return [
+        channels.channels_by_code(named),
+        catalog.skus_by_code({sku for sku, _ in places}),
+        catalog.locations_by_code({location for _, location in places}),
+        channel_policies(named),
+        lock(places, holds=holds),
+    ]
+
+
+async def surveyed(
+    tx: Transaction,
+    found: Sequence[Any],
+    promised: Iterable[tuple[str, str]],
+    *,
+    holds: Collection[UUID] = (),
+    now: datetime,
+) -> Surroundings:
+    """Return what was found by the reads that are `needed`, with what they do not say.
+
+    `promised` are the pairs of (channel, SKU) that are asked for, kits as themselves.
+    """
+    sellers, skus, locations, policies, stock = found
+    await survey(tx, stock, skus, Asked(earliest=now, holds=list(holds)), now=now)
+    room = await channel_room(
+        tx,
+        policies,
+        (
+            (channel, part.sku)
+            for channel, sku in promised
+            if sku in skus
+            for part in parts(sku, 1, skus[sku].components)
+        ),
+        now=now,
+    )
+    return Surroundings(sellers, skus, locations, policies, room, stock)
+
+
 def decide(
-    known: _Surroundings, command: PlaceHold, *, now: datetime
+    known: Surroundings, command: WantedHold, *, now: datetime
 ) -> list[HoldLine] | DomainError:
     """Return what is held for one command, taken from the stock, or a refusal.
 
@@ -251,12 +231,12 @@ def decide(
     return held
 
 
-def _room(room: ChannelRoom, command: PlaceHold, sku: str) -> int:
+def _room(room: ChannelRoom, command: WantedHold, sku: str) -> int:
     left = room.left(command.channel, sku) if command.channel else None
     return _NO_LIMIT if left is None else max(0, left)
 
 
-def _short(known: _Surroundings, command: PlaceHold, wanted: Mapping[Place, int]) -> DomainError:
+def _short(known: Surroundings, command: WantedHold, wanted: Mapping[Place, int]) -> DomainError:
     """Return what is missing: at a location, or else of what the channel may promise at all."""
     shortages = [
         Shortage(*place, quantity, known.stock.level(*place).available_to_promise)
@@ -270,7 +250,7 @@ def _short(known: _Surroundings, command: PlaceHold, wanted: Mapping[Place, int]
     return refusal
 
 
-def _cannot_be_held(known: _Surroundings, command: PlaceHold) -> DomainError | None:
+def _cannot_be_held(known: Surroundings, command: WantedHold) -> DomainError | None:
     policy = known.policies.get(command.channel or "")
     for line in command.lines:
         traits = known.skus.get(line.sku)
@@ -322,9 +302,10 @@ async def change_holds(
         holds[hold.id] = hold
         outcomes.append(hold)
     # The lines of one hold are not extended and closed in one statement.
-    await tx.write(*write(stock, now=now), *write_columns(_RELEASE, [(i,) for i in released], now))
-    still = [(hold_id, at) for hold_id, at in extended.items() if hold_id not in released]
-    await tx.write(*write_columns(_EXTEND, still))
+    await tx.write(*write(stock, now=now), *write_released(released, now=now))
+    await tx.write(
+        *write_extended({one: at for one, at in extended.items() if one not in released})
+    )
     return outcomes
 
 
@@ -347,66 +328,18 @@ def convert_holds(converted: Mapping[UUID, UUID]) -> list[Write]:
     return write_columns(_CONVERT, list(converted.items()))
 
 
-async def find_holds(tx: Transaction, ids: Sequence[UUID], *, now: datetime) -> list[Hold]:
-    """Return those of the holds that exist, judged at `now`."""
-    lines: dict[UUID, dict[int, HeldLine]] = {}
-    closed: set[UUID] = set()
-    for row in await tx.fetch(_LINES, list(ids)):
-        of_hold = lines.setdefault(row["hold_id"], {})
-        if row["closed_at"]:
-            closed.add(row["hold_id"])
-        # The parts of a kit are held alike: the first says it all.
-        of_hold.setdefault(
-            row["number"],
-            HeldLine(
-                number=row["number"],
-                sku=row["kit"] or row["sku"],
-                location=row["location"],
-                requested=row["requested"],
-                held=row["quantity"] // row["per_unit"],
-            ),
-        )
-    return [
-        Hold(
-            id=row["id"],
-            channel=row["channel"],
-            reference=row["reference"],
-            created_by=row["principal_id"],
-            created_at=row["created_at"],
-            expires_at=row["expires_at"],
-            state=_state(row, row["id"] in closed, now),
-            order_id=row["order_id"],
-            lines=tuple(lines[row["id"]].values()),
-        )
-        for row in await tx.fetch(_HOLDS, list(ids))
-    ]
+def write_released(ids: Iterable[UUID], *, now: datetime) -> list[Write]:
+    """Return the writes that note that holds were released; their lines are closed apart."""
+    return write_columns(_RELEASE, [(hold_id,) for hold_id in ids], now)
 
 
-async def holds_by_id(tx: Transaction, ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Hold]:
-    """Return those of the holds that exist, by id; asks nobody about none."""
-    return {hold.id: hold for hold in await find_holds(tx, ids, now=now)} if ids else {}
+def write_extended(extended: Mapping[UUID, datetime]) -> list[Write]:
+    """Return the writes that extend holds with their lines; a statement of their own."""
+    return write_columns(_EXTEND, list(extended.items()))
 
 
-async def find_hold(
-    tx: Transaction, hold_id: UUID, *, principal: channels.Principal, now: datetime
-) -> Hold:
-    """Return one hold. Raises: UnknownHold."""
-    found = await find_holds(tx, [hold_id], now=now)
-    if not found or not found[0].visible_to(principal):
-        raise UnknownHold(hold_id)
-    return found[0]
-
-
-def _state(row: Any, closed: bool, now: datetime) -> HoldState:
-    if row["order_id"] is not None:
-        return "converted"
-    if row["released_at"] is not None:
-        return "released"
-    # By a clock ahead of ours it may have run out, and its goods may have gone to others.
-    return "expired" if closed or row["expires_at"] <= now else "live"
-
-
-def _hold(command: PlaceHold, lines: Sequence[HoldLine], now: datetime) -> Hold:
+def placed(command: WantedHold, lines: Sequence[HoldLine], now: datetime) -> Hold:
+    """Return the hold that a command led to, with the lines that were decided."""
     held = {line.number: line.quantity // line.per_unit for line in lines}
     return Hold(
         id=command.hold_id,
@@ -430,7 +363,8 @@ def _hold(command: PlaceHold, lines: Sequence[HoldLine], now: datetime) -> Hold:
     )
 
 
-def _placed(held: Sequence[tuple[PlaceHold, Hold, list[HoldLine]]]) -> list[Write]:
+def write_placed(held: Sequence[tuple[Hold, Sequence[HoldLine]]]) -> list[Write]:
+    """Return the writes of holds with their lines, whose levels are locked."""
     holds = [
         (
             hold.id,
@@ -440,7 +374,7 @@ def _placed(held: Sequence[tuple[PlaceHold, Hold, list[HoldLine]]]) -> list[Writ
             hold.created_at,
             hold.expires_at,
         )
-        for _, hold, _ in held
+        for hold, _ in held
     ]
     lines = [
         (
@@ -455,7 +389,7 @@ def _placed(held: Sequence[tuple[PlaceHold, Hold, list[HoldLine]]]) -> list[Writ
             hold.created_at,
             line.expires_at,
         )
-        for _, hold, held_lines in held
+        for hold, held_lines in held
         for line in held_lines
     ]
     return [*write_columns(_PLACE, holds), *write_columns(_PLACE_LINES, lines)]

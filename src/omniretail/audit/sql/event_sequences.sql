@@ -1,4 +1,4 @@
--- Orders and transfers whose events do not count from 1 to their version without a gap.
+-- Orders, transfers and carts whose events do not count from 1 to their version without a gap.
 with counted as (
     select
         event.document_id,
@@ -7,7 +7,7 @@ with counted as (
         min(event.sequence) as first_number,
         max(event.sequence) as last_number
     from event
-    where event.document_type in ('order', 'transfer')
+    where event.document_type in ('order', 'transfer', 'cart')
     group by event.document_id
 ),
 
@@ -23,6 +23,12 @@ document as (
         transfer.number,
         transfer.version
     from transfer
+    union all
+    select
+        cart.id,
+        cart.code,
+        cart.version
+    from cart
 )
 
 select

@@ -2,8 +2,8 @@
 
 from omniretail.migrations.runner import run_sql
 
-revision = "0004_suspicions"
-down_revision = "0003_one_price_everywhere"
+revision = "0005_suspicions"
+down_revision = "0004_from_basket_to_hands"
 
 
 def upgrade() -> None:

@@ -1,0 +1,52 @@
+-- Writes the carts of the JSON array $1. Race: two carts may be given one code; the second runs again,
+-- and is given another.
+insert into cart (
+    id, code, channel, currency, customer, customer_groups, region, state, order_id, merged_into,
+    hold_ids, hold_seconds, lines, coupons, shipping, note, version, created_by, created_at,
+    updated_at, expires_at
+)
+select
+    made.id,
+    made.code,
+    made.channel,
+    made.currency,
+    made.customer,
+    made.customer_groups,
+    made.region,
+    made.state,
+    made.order_id,
+    made.merged_into,
+    made.hold_ids,
+    made.hold_seconds,
+    made.lines,
+    made.coupons,
+    made.shipping,
+    made.note,
+    made.version,
+    made.created_by,
+    made.created_at,
+    made.updated_at,
+    made.expires_at
+from json_to_recordset($1::json) as made (
+    id uuid,
+    code text,
+    channel text,
+    currency text,
+    customer text,
+    customer_groups text[],
+    region text,
+    state text,
+    order_id uuid,
+    merged_into uuid,
+    hold_ids uuid[],
+    hold_seconds integer,
+    lines jsonb,
+    coupons text[],
+    shipping jsonb,
+    note text,
+    version integer,
+    created_by uuid,
+    created_at timestamptz,
+    updated_at timestamptz,
+    expires_at timestamptz
+);
