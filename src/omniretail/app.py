@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.types import Message, Scope
 
 from omniretail.api import (
+    accounts,
     availability,
     catalog,
     channels,
@@ -23,6 +24,7 @@ from omniretail.api import (
     fulfillments,
     holds,
     orders,
+    payments,
     price_history,
     prices,
     problems,
@@ -50,6 +52,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 _log = structlog.get_logger()
 
 HANDLERS = [
+    *accounts.HANDLERS,
     *availability.HANDLERS,
     *catalog.HANDLERS,
     *channels.HANDLERS,
@@ -57,6 +60,7 @@ HANDLERS = [
     *exports.HANDLERS,
     *fulfillments.HANDLERS,
     *holds.HANDLERS,
+    *payments.HANDLERS,
     *price_history.HANDLERS,
     *prices.HANDLERS,
     *promotions.HANDLERS,

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from litestar.di import NamedDependency
 
-from omniretail import clock, imports, inventory, orders, pricing
+from omniretail import clock, imports, inventory, orders, payments, pricing
 from omniretail.batching import Batcher
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError
@@ -17,7 +17,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 11
+_BATCHES_AT_ONCE = 12
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 
@@ -43,6 +43,7 @@ class Process:
             prepared_statements=settings.prepared_statements,
             ledger=True,
         )
+        self.provider = payments.chosen_provider(settings, self.database)
         self.books = pricing.BookKeeper()
         self.quotes_last = timedelta(seconds=settings.quote_seconds)
         self.exporting = asyncio.Semaphore(_EXPORTS_AT_ONCE)
@@ -56,6 +57,7 @@ class Process:
         self.close_shortage = Batcher(self._close_shortage)
         self.claim_coupon = Batcher(self._claim_coupon)
         self.free_claim = Batcher(self._free_claim)
+        self.change_account = Batcher(self._change_account)
         self.announce = Batcher(self._announce)
         self.cancel_expected = Batcher(self._cancel_expected)
         self.take_rows = Batcher(self._take_rows)
@@ -63,6 +65,7 @@ class Process:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.provider.close()
         await self.database.close()
         await self.ledger.close()
 
@@ -148,6 +151,13 @@ class Process:
         self, commands: Sequence[pricing.FreeClaim]
     ) -> Sequence[pricing.Claim | DomainError]:
         return await self.ledger.run(lambda tx: pricing.free_claims(tx, commands, now=clock.now()))
+
+    async def _change_account(
+        self, commands: Sequence[payments.AccountCommand]
+    ) -> Sequence[Answer[payments.Account] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: payments.change_accounts(tx, commands, now=clock.now())
+        )
 
     async def _announce(
         self, commands: Sequence[inventory.Announce]

@@ -25,6 +25,8 @@ Kind = Literal["terminal", "channel", "staff", "integration"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SCOPES = (
+    "accounts:read",
+    "accounts:write",
     "audit:read",
     "catalog:read",
     "catalog:write",
@@ -40,6 +42,8 @@ SCOPES = (
     "orders:backdate",
     "orders:read",
     "orders:write",
+    "payments:read",
+    "payments:write",
     "prices:override",
     "prices:read",
     "prices:write",
@@ -54,18 +58,21 @@ SCOPES = (
 _SELLING = frozenset({"catalog:read", "channels:read", "prices:read", "stock:read"})
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
+_PAYING = frozenset({"payments:read", "payments:write"})
 DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
     | _QUOTING
+    | _PAYING
     | {"orders:read", "orders:write", "fulfillments:read", "fulfillments:write", "transfers:read"},
     "channel": _SELLING
     | _PROMISING
     | _QUOTING
+    | _PAYING
     | {"orders:read", "orders:write", "fulfillments:read"},
     "staff": _SELLING
     | _PROMISING
-    | {"stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
+    | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
     | {"transfers:read", "transfers:write"},
     "integration": frozenset(SCOPES) - {"prices:override", "orders:backdate"},
 }
