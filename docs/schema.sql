@@ -3,6 +3,38 @@
 -- Left out: the partitions of stock_movement and event (one per month, made ahead of time, and a
 -- default for months that nobody made), and the migrations' own table.
 
+CREATE TABLE account_entry (
+    account_id uuid NOT NULL,
+    sequence integer NOT NULL,
+    type text NOT NULL,
+    balance_change_minor bigint NOT NULL,
+    held_change_minor bigint NOT NULL,
+    order_id uuid,
+    tender_number integer,
+    reason text,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor_id uuid NOT NULL,
+    idempotency_key text,
+    CONSTRAINT account_entry_changes_of_type CHECK (
+CASE type
+    WHEN 'issued'::text THEN ((balance_change_minor >= 0) AND (held_change_minor = 0))
+    WHEN 'held'::text THEN ((balance_change_minor = 0) AND (held_change_minor > 0))
+    WHEN 'committed'::text THEN ((balance_change_minor < 0) AND (held_change_minor = balance_change_minor))
+    WHEN 'voided'::text THEN ((balance_change_minor = 0) AND (held_change_minor < 0))
+    WHEN 'refunded'::text THEN ((balance_change_minor > 0) AND (held_change_minor = 0))
+    WHEN 'adjusted'::text THEN ((balance_change_minor <> 0) AND (held_change_minor = 0))
+    WHEN 'blocked'::text THEN ((balance_change_minor = 0) AND (held_change_minor = 0))
+    WHEN 'unblocked'::text THEN ((balance_change_minor = 0) AND (held_change_minor = 0))
+    ELSE false
+END),
+    CONSTRAINT account_entry_explained CHECK (((reason IS NOT NULL) OR (type <> ALL (ARRAY['adjusted'::text, 'blocked'::text, 'unblocked'::text])))),
+    CONSTRAINT account_entry_names_tender CHECK ((((order_id IS NULL) = (tender_number IS NULL)) AND ((order_id IS NOT NULL) OR (type <> ALL (ARRAY['held'::text, 'committed'::text, 'voided'::text, 'refunded'::text])))))
+);
+
+ALTER TABLE ONLY account_entry
+    ADD CONSTRAINT account_entry_pkey PRIMARY KEY (account_id, sequence);
+
 CREATE TABLE api_key (
     id uuid NOT NULL,
     prefix text NOT NULL,
@@ -473,6 +505,106 @@ ALTER TABLE ONLY parcel
 
 CREATE INDEX parcel_tracking_idx ON parcel USING btree (tracking_number) WHERE (tracking_number IS NOT NULL);
 
+CREATE TABLE payment (
+    id uuid NOT NULL,
+    channel text NOT NULL,
+    principal_id uuid NOT NULL,
+    cart_id uuid,
+    type text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    method text NOT NULL,
+    state text NOT NULL,
+    provider text NOT NULL,
+    provider_reference text,
+    decline_code text,
+    order_id uuid,
+    tender_number integer,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    leased_until timestamp with time zone,
+    attempts integer NOT NULL,
+    idempotency_key text NOT NULL,
+    request_hash bytea NOT NULL,
+    CONSTRAINT payment_amount_positive CHECK ((amount_minor > 0)),
+    CONSTRAINT payment_authorized_referenced CHECK (((state = ANY (ARRAY['pending'::text, 'declined'::text])) = (provider_reference IS NULL))),
+    CONSTRAINT payment_declined_explained CHECK (((state <> 'declined'::text) OR (decline_code IS NOT NULL))),
+    CONSTRAINT payment_pending_leased CHECK (((state = 'pending'::text) = (leased_until IS NOT NULL))),
+    CONSTRAINT payment_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'authorized'::text, 'declined'::text, 'voided'::text, 'used'::text]))),
+    CONSTRAINT payment_type_known CHECK ((type = ANY (ARRAY['card'::text, 'ewallet'::text]))),
+    CONSTRAINT payment_used_by_tender CHECK ((((state = 'used'::text) = (order_id IS NOT NULL)) AND ((order_id IS NULL) = (tender_number IS NULL))))
+);
+
+ALTER TABLE ONLY payment
+    ADD CONSTRAINT payment_idempotency_key_key UNIQUE (principal_id, idempotency_key);
+
+ALTER TABLE ONLY payment
+    ADD CONSTRAINT payment_pkey PRIMARY KEY (id);
+
+CREATE INDEX payment_order_idx ON payment USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX payment_pending_idx ON payment USING btree (leased_until) WHERE (state = 'pending'::text);
+
+CREATE INDEX payment_unused_idx ON payment USING btree (expires_at) WHERE (state = 'authorized'::text);
+
+CREATE TABLE payment_account (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    code_hash bytea,
+    last4 text,
+    customer text,
+    currency text NOT NULL,
+    balance_minor bigint NOT NULL,
+    held_minor bigint NOT NULL,
+    status text NOT NULL,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT payment_account_balance_not_negative CHECK ((balance_minor >= 0)),
+    CONSTRAINT payment_account_gift_card_has_code CHECK ((((kind = 'gift_card'::text) = (code_hash IS NOT NULL)) AND ((code_hash IS NULL) = (last4 IS NULL)))),
+    CONSTRAINT payment_account_held_within_balance CHECK (((held_minor >= 0) AND (held_minor <= balance_minor))),
+    CONSTRAINT payment_account_kind_known CHECK ((kind = ANY (ARRAY['gift_card'::text, 'store_credit'::text]))),
+    CONSTRAINT payment_account_status_known CHECK ((status = ANY (ARRAY['active'::text, 'blocked'::text])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY payment_account
+    ADD CONSTRAINT payment_account_code_hash_key UNIQUE (code_hash);
+
+ALTER TABLE ONLY payment_account
+    ADD CONSTRAINT payment_account_pkey PRIMARY KEY (id);
+
+CREATE TABLE payment_operation (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    order_id uuid,
+    tender_number integer,
+    kind text NOT NULL,
+    amount_minor bigint NOT NULL,
+    state text NOT NULL,
+    attempts integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    leased_until timestamp with time zone,
+    provider_reference text,
+    failure text,
+    created_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    CONSTRAINT payment_operation_amount_positive CHECK ((amount_minor > 0)),
+    CONSTRAINT payment_operation_ended CHECK ((((state = 'due'::text) = (done_at IS NULL)) AND ((state = 'failed'::text) = (failure IS NOT NULL)) AND ((state = 'done'::text) = (provider_reference IS NOT NULL)))),
+    CONSTRAINT payment_operation_kind_known CHECK ((kind = ANY (ARRAY['capture'::text, 'void'::text, 'refund'::text]))),
+    CONSTRAINT payment_operation_names_tender CHECK (((order_id IS NULL) = (tender_number IS NULL))),
+    CONSTRAINT payment_operation_state_known CHECK ((state = ANY (ARRAY['due'::text, 'done'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY payment_operation
+    ADD CONSTRAINT payment_operation_pkey PRIMARY KEY (id);
+
+CREATE INDEX payment_operation_due_idx ON payment_operation USING btree (due_at) WHERE (state = 'due'::text);
+
+CREATE INDEX payment_operation_order_idx ON payment_operation USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX payment_operation_payment_idx ON payment_operation USING btree (payment_id, id);
+
 CREATE TABLE price (
     price_list text NOT NULL,
     sku text NOT NULL,
@@ -633,6 +765,23 @@ ALTER TABLE ONLY sales_order
 CREATE UNIQUE INDEX sales_order_cart_key ON sales_order USING btree (cart_id) WHERE (cart_id IS NOT NULL);
 
 CREATE INDEX sales_order_channel_idx ON sales_order USING btree (channel, id);
+
+CREATE TABLE sandbox_charge (
+    id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    kind text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    method text NOT NULL,
+    decline_code text,
+    asked integer NOT NULL,
+    CONSTRAINT sandbox_charge_kind_known CHECK ((kind = ANY (ARRAY['authorization'::text, 'capture'::text, 'void'::text, 'refund'::text])))
+);
+
+ALTER TABLE ONLY sandbox_charge
+    ADD CONSTRAINT sandbox_charge_pkey PRIMARY KEY (id);
+
+CREATE INDEX sandbox_charge_payment_idx ON sandbox_charge USING btree (payment_id);
 
 CREATE TABLE shortage (
     id uuid NOT NULL,

@@ -2,11 +2,14 @@
 
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
-from omniretail import audit, clock
+from omniretail import audit, clock, payments
 from omniretail.db import Database, Transaction
-from tests.callers import Retailer, euro, line, order, served
+from omniretail.ids import new_id
+from tests.callers import EUR, Retailer, euro, line, order, served
 from tests.inventory.test_suspicion import not_found
+from tests.payments.cards import Cards
 
 _MOVE = (
     "insert into stock_movement (id, recorded_at, occurred_at, type, sku, location, from_state, "
@@ -352,6 +355,173 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         ],
     ),
     (
+        "account_balances",
+        "a gift card has a cent more than was put on it",
+        ["update payment_account set balance_minor = balance_minor + 1 where kind = 'gift_card'"],
+    ),
+    (
+        "account_balances",
+        "more of a gift card is held than orders say",
+        ["update payment_account set held_minor = held_minor + 1 where kind = 'gift_card'"],
+    ),
+    (
+        "account_balances",
+        "a gift card counts an entry that nobody made",
+        ["update payment_account set version = version + 1 where kind = 'gift_card'"],
+    ),
+    (
+        "account_balances",
+        "an entry of a gift card is missing",
+        ["delete from account_entry where type = 'unblocked'"],
+    ),
+    (
+        "account_balances",
+        "the entries of a gift card do not count without a gap",
+        [
+            "update account_entry set sequence = sequence + 1 where type = 'unblocked'",
+            "update payment_account set version = version + 1 where kind = 'gift_card'",
+        ],
+    ),
+    (
+        "account_balances",
+        "a gift card begins with something else than its issuing",
+        ["update account_entry set type = 'adjusted', reason = 'x' where type = 'issued'"],
+    ),
+    (
+        "account_balances",
+        "something was given back before it was held",
+        [
+            "update account_entry set sequence = 90 where type = 'voided'",
+            "update account_entry set sequence = sequence + 1 where type = 'held' and tender_number = 2",
+            (
+                "update account_entry as entry set sequence = held.sequence - 1"
+                " from account_entry as held"
+                " where entry.type = 'voided' and held.type = 'held' and held.tender_number = 2"
+            ),
+        ],
+    ),
+    (
+        "account_balances",
+        "more was spent of a gift card than stood on it",
+        [
+            (
+                "update account_entry set balance_change_minor = 1"
+                " where type = 'issued' and balance_change_minor = 5000"
+            ),
+            (
+                "update account_entry set balance_change_minor = balance_change_minor + 4999"
+                " where type = 'adjusted'"
+            ),
+        ],
+    ),
+    (
+        "account_balances",
+        "an order spent what another one held",
+        ["update account_entry set tender_number = 9 where type = 'committed'"],
+    ),
+    (
+        "account_balances",
+        "a gift card is blocked, and nobody blocked it",
+        ["update payment_account set status = 'blocked' where kind = 'gift_card'"],
+    ),
+    (
+        "account_balances",
+        "the entries of a store credit have no account",
+        ["delete from payment_account where kind = 'store_credit'"],
+    ),
+    (
+        "account_balances",
+        "a store credit has no entries",
+        [
+            (
+                "delete from account_entry where account_id in"
+                " (select id from payment_account where kind = 'store_credit')"
+            )
+        ],
+    ),
+    (
+        "payment_operations",
+        "a provider does something about no payment",
+        [
+            "update payment_operation set payment_id = gen_random_uuid()",
+        ],
+    ),
+    (
+        "payment_operations",
+        "a payment pays for another order than it was captured for",
+        [
+            "update payment set provider = 'other'",
+            "update payment_operation set order_id = gen_random_uuid() where order_id is not null",
+        ],
+    ),
+    (
+        "payment_operations",
+        "more was captured than was authorized",
+        [
+            "update payment set provider = 'other'",
+            "update payment_operation set amount_minor = 2001 where kind = 'capture'",
+        ],
+    ),
+    (
+        "payment_operations",
+        "more was given back than was captured",
+        [
+            "update payment set provider = 'other'",
+            "update payment_operation set amount_minor = 2000 where kind = 'refund'",
+        ],
+    ),
+    (
+        "payment_operations",
+        "money was released that is still there for an order",
+        [
+            "update payment set provider = 'other'",
+            "update payment set state = 'authorized' where state = 'voided'",
+        ],
+    ),
+    (
+        "payment_operations",
+        "money nobody needs was never released",
+        [
+            "update payment set provider = 'other'",
+            "delete from payment_operation where kind = 'void'",
+        ],
+    ),
+    (
+        "payment_operations",
+        "the sandbox never set the money aside",
+        [
+            "delete from sandbox_charge where kind = 'authorization'",
+        ],
+    ),
+    (
+        "payment_operations",
+        "the sandbox captured more",
+        [
+            "update sandbox_charge set amount_minor = amount_minor + 1 where kind = 'capture'",
+        ],
+    ),
+    (
+        "payment_operations",
+        "the sandbox gave nothing back",
+        [
+            "delete from sandbox_charge where kind = 'refund'",
+        ],
+    ),
+    (
+        "payment_operations",
+        "the sandbox released nothing",
+        [
+            "delete from sandbox_charge where kind = 'void'",
+        ],
+    ),
+    (
+        "payment_operations",
+        "the sandbox charged a card that it declined",
+        [
+            "update sandbox_charge set decline_code = null where decline_code is not null",
+        ],
+    ),
+    (
         "order_movements",
         "goods were promised to an order that does not exist",
         ["update stock_movement set document_id = id where type = 'allocated' and kit is null"],
@@ -472,6 +642,56 @@ async def _books(retailer: Retailer) -> None:
     await not_found(retailer, "LOST", "S1")
     await _carts(retailer)
     await _priced_books(retailer)
+    await _accounts(retailer)
+    await _card_payments(Cards(retailer))
+
+
+async def _accounts(retailer: Retailer) -> None:
+    """Hold, spend and give back of a gift card and a store credit; adjust and block the card."""
+    office = retailer.office
+
+    async def post(path: str, **body: Any) -> UUID:
+        answer = await office.post(path, body)
+        assert answer.is_success, answer.text
+        return UUID(answer.json()["id"])
+
+    card = await post("/v1/gift-cards", code="AUDITED-CARD-1", amount=euro(5000))
+    credit = await post("/v1/store-credits", amount=euro(700))
+    now, order_id = clock.now(), new_id()
+
+    def of(number: int) -> payments.EntrySource:
+        return payments.EntrySource(
+            actor_id=order_id, occurred_at=now, order_id=order_id, tender_number=number
+        )
+
+    async def pay(tx: Transaction) -> None:
+        (accounts,) = await tx.read(payments.lock_accounts(["audited-card-1", str(credit)], []))
+        refusals = [
+            accounts.spend(card, 1500, EUR, of(1), now=now),
+            accounts.hold(card, 300, EUR, of(2), now=now),
+            accounts.void(card, 300, of(2)),
+            accounts.hold(card, 200, EUR, of(3), now=now),
+            accounts.refund(card, 500, EUR, of(1)),
+            accounts.spend(credit, 700, EUR, of(4), now=now),
+        ]
+        assert refusals == [None] * len(refusals)
+        await tx.write(*payments.write_accounts(accounts, now=now))
+
+    await retailer.process.database.run(pay)
+    path = f"/v1/accounts/{card}"
+    await post(f"{path}/adjustments", change=euro(-100), reason="a scratch")
+    await post(f"{path}/status", status="blocked", reason="lost")
+    await post(f"{path}/status", status="active", reason="found")
+
+
+async def _card_payments(cards: Cards) -> None:
+    """Capture 15.00 of 20.00 and give 5.00 back; void a payment that nobody needs; decline one."""
+    await cards.request(await cards.sold(), ("capture", 1500), ("refund", 500))
+    await cards.pay()
+    await cards.pay("declined")
+    cards.clock.move(hours=1)
+    assert await payments.void_unused(cards.database, cards.clock) == 1
+    assert await cards.settle_all() == 3
 
 
 async def _carts(retailer: Retailer) -> None:

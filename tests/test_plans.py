@@ -16,6 +16,7 @@ import pytest
 from omniretail.db import _LEDGER_PLANS, _reading_together, _writing_together, sql
 
 GROWING = {
+    "account_entry",
     "cart",
     "count_task",
     "count_task_line",
@@ -26,6 +27,9 @@ GROWING = {
     "hold_line",
     "idempotency_key",
     "order_line",
+    "payment",
+    "payment_account",
+    "payment_operation",
     "refund",
     "sales_order",
     "shortage",
@@ -151,6 +155,34 @@ TOGETHER = {
             sql("events.record_events"),
         )
     ),
+    "starting a payment reads": _reading_together(
+        (
+            sql("idempotency.known_keys"),
+            sql("channels.channels_by_code"),
+            sql("payments.payments_by_key"),
+        )
+    ),
+    "using payments writes": _writing_together(
+        (sql("payments.use_payments"), sql("payments.request_operations"))
+    ),
+    "answering payments writes": _writing_together(
+        (
+            sql("payments.answer_payments"),
+            sql("payments.request_operations"),
+            sql("idempotency.remember_keys"),
+        )
+    ),
+    "changing accounts reads": _reading_together(
+        (sql("idempotency.known_keys"), sql("payments.lock_accounts"))
+    ),
+    "changing accounts writes": _writing_together(
+        (
+            sql("payments.issue_accounts"),
+            sql("payments.change_accounts"),
+            sql("payments.record_entries"),
+            sql("idempotency.remember_keys"),
+        )
+    ),
 } | {
     name: sql(name)
     for name in (
@@ -177,6 +209,15 @@ TOGETHER = {
         "inventory.transfer_discrepancies",
         "inventory.transfer_lines",
         "inventory.transfers",
+        "payments.account_entries",
+        "payments.accounts",
+        "payments.lock_due_operations",
+        "payments.lock_payments",
+        "payments.lock_pending_payments",
+        "payments.lock_unused_payments",
+        "payments.operations_of_orders",
+        "payments.payments",
+        "payments.record_operation",
         "pricing.claims",
         "pricing.claims_counted",
         "pricing.customers_counted",

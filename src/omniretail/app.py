@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.types import Message, Scope
 
 from omniretail.api import (
+    accounts,
     availability,
     carts,
     catalog,
@@ -24,6 +25,7 @@ from omniretail.api import (
     fulfillments,
     holds,
     orders,
+    payments,
     pickups,
     price_history,
     prices,
@@ -52,6 +54,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 _log = structlog.get_logger()
 
 HANDLERS = [
+    *accounts.HANDLERS,
     *availability.HANDLERS,
     *carts.HANDLERS,
     *catalog.HANDLERS,
@@ -61,6 +64,7 @@ HANDLERS = [
     *fulfillments.HANDLERS,
     *holds.HANDLERS,
     *pickups.HANDLERS,
+    *payments.HANDLERS,
     *price_history.HANDLERS,
     *prices.HANDLERS,
     *promotions.HANDLERS,

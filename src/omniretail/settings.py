@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -29,6 +30,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_limit_bytes: int = 10_000_000
     quote_seconds: int = 1800
     """How long a quote is charged exactly."""
+    payment_provider: Literal["sandbox", "stripe"] = "sandbox"
+    """Who authorizes cards and wallets; the sandbox moves no money."""
+    sandbox_secret: str = ""
+    """Signs what the sandbox tells by itself; empty means that nothing of the kind is believed."""
+    stripe_secret_key: str = ""
+    """Needed where the provider is stripe."""
+    stripe_webhook_secret: str = ""
+    """Signs what Stripe tells by itself; empty means that nothing of the kind is believed."""
+    stripe_url: str = "https://api.stripe.com"
 
 
 _VARIABLES = {
@@ -52,6 +62,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         if environment.get(variable)
     }
     try:
-        return msgspec.convert(given, Settings, strict=False)
+        settings = msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SystemExit(f"The settings in the environment are not valid: {error}") from error
+    if settings.payment_provider == "stripe" and not settings.stripe_secret_key:
+        raise SystemExit("OMNIRETAIL_PAYMENT_PROVIDER=stripe needs OMNIRETAIL_STRIPE_SECRET_KEY.")
+    return settings

@@ -29,6 +29,7 @@ _TABLES = (
     *("transfer", "transfer_line", "transfer_discrepancy"),
     *("promotion", "coupon", "usage", "usage_count"),
     *("count_task", "count_task_line", "stock_count", "shortage"),
+    *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -289,6 +290,31 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
                 }
             ]
         },
+        ("POST", "/v1/gift-cards"): {
+            "code": "GIFT-2026-ABCD",
+            "amount": euro(5000),
+            "customer": "ada",
+            "expires_at": "9998-01-01T00:00:00Z",
+        },
+        ("POST", "/v1/gift-cards/balance"): {"code": "gift-2026-abcd"},
+        ("POST", "/v1/store-credits"): {
+            "amount": euro(0),
+            "customer": "ada",
+            "expires_at": "9998-01-01T00:00:00Z",
+        },
+        ("POST", f"/v1/accounts/{_NOBODY}/adjustments"): {
+            "change": euro(-500),
+            "reason": "goodwill",
+        },
+        ("POST", f"/v1/accounts/{_NOBODY}/status"): {"status": "blocked", "reason": "stolen"},
+        ("POST", "/v1/payments"): {
+            "type": "card",
+            "amount": euro(5000),
+            "method": "ok",
+            "cart": str(_NOBODY),
+            "channel": "web",
+        },
+        ("POST", f"/v1/payments/{_NOBODY}/void"): {},
         ("POST", "/v1/coupon-claims"): {"coupon": "n2", "customer": "ada", "ttl_seconds": 60},
         ("POST", "/v1/quotes"): {
             "lines": [priced],
@@ -700,6 +726,11 @@ OUT_OF_BOUNDS = [
     ("PUT", "/v1/coupons", "/coupons/0/code", ['""', '"a b,c"', '" A"', "null"]),
     ("POST", "/v1/coupon-claims", "/ttl_seconds", ["0", "-1", "14401", "0.5", '"1"', "null"]),
     ("POST", "/v1/coupon-claims", "/coupon", ['""', '"a,b"', '" a"', "null", "1"]),
+    ("POST", "/v1/payments", "/amount/amount", [*_NO_AMOUNT, "0", "null"]),
+    ("POST", "/v1/payments", "/amount/currency", ['"EURO"', '"eur"', '""', "null"]),
+    ("POST", "/v1/payments", "/type", ['"cash"', '""', "null"]),
+    ("POST", "/v1/payments", "/method", ['""', f'"{"x" * 201}"', "null", "1"]),
+    ("POST", "/v1/payments", "/cart", ['"x"', '""', "1"]),
     ("PUT", "/v1/channels/n1", "/currency", ['"ZZZ"', '"XAU"', '"€"']),
     ("POST", "/v1/transfers", "/lines/0/quantity", _NO_QUANTITY),
     ("POST", "/v1/transfers", "/destination", ['"WH"', "null", '"a,b"']),

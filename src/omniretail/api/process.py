@@ -10,7 +10,7 @@ from uuid import UUID
 
 from litestar.di import NamedDependency
 
-from omniretail import carts, clock, imports, inventory, orders, pricing
+from omniretail import carts, clock, imports, inventory, orders, payments, pricing
 from omniretail.batching import Batcher
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError
@@ -18,7 +18,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 13
+_BATCHES_AT_ONCE = 14
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 
@@ -44,6 +44,7 @@ class Process:
             prepared_statements=settings.prepared_statements,
             ledger=True,
         )
+        self.provider = payments.chosen_provider(settings, self.database)
         self.books = pricing.BookKeeper()
         self.quotes_last = timedelta(seconds=settings.quote_seconds)
         self.exporting = asyncio.Semaphore(_EXPORTS_AT_ONCE)
@@ -59,6 +60,7 @@ class Process:
         self.free_claim = Batcher(self._free_claim)
         self.change_cart = Batcher(self._change_cart)
         self.edit_cart = Batcher(self._edit_cart)
+        self.change_account = Batcher(self._change_account)
         self.announce = Batcher(self._announce)
         self.cancel_expected = Batcher(self._cancel_expected)
         self.take_rows = Batcher(self._take_rows)
@@ -66,6 +68,7 @@ class Process:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.provider.close()
         await self.database.close()
         await self.ledger.close()
 
@@ -171,6 +174,13 @@ class Process:
         self, commands: Sequence[carts.EditCart | carts.ReleaseCart]
     ) -> Sequence[carts.CartNow | DomainError]:
         return await self.ledger.run(lambda tx: carts.edit_carts(tx, commands, now=clock.now()))
+
+    async def _change_account(
+        self, commands: Sequence[payments.AccountCommand]
+    ) -> Sequence[Answer[payments.Account] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: payments.change_accounts(tx, commands, now=clock.now())
+        )
 
     async def _announce(
         self, commands: Sequence[inventory.Announce]

@@ -42,6 +42,14 @@ _STATEMENTS = (
     Check("tenders", "every order's tenders sum to its total, but for what coins round"),
     Check("refunds", "every order gave back exactly what it costs less now, and to no tender more"),
     Check("usages", "every use of a coupon or promotion is counted, by an order, within its limit"),
+    Check(
+        "account_balances",
+        "every gift card and store credit is the sum of its entries, and never owed what it had not",
+    ),
+    Check(
+        "payment_operations",
+        "every payment was captured within what it authorized, refunded within that, there as here",
+    ),
     Check("order_movements", "every order has one set of movements: promised, left, released"),
     Check("fulfillment_states", "every fulfillment's state is what its lines say"),
     Check("order_parts", "every line, tender, refund and fulfillment belongs to an order"),

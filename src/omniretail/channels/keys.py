@@ -25,6 +25,8 @@ Kind = Literal["terminal", "channel", "staff", "integration"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SCOPES = (
+    "accounts:read",
+    "accounts:write",
     "audit:read",
     "carts:read",
     "carts:write",
@@ -43,6 +45,8 @@ SCOPES = (
     "orders:edit",
     "orders:read",
     "orders:write",
+    "payments:read",
+    "payments:write",
     "pickups:without_code",
     "prices:override",
     "prices:read",
@@ -59,24 +63,28 @@ _SELLING = frozenset({"catalog:read", "channels:read", "prices:read", "stock:rea
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
+_PAYING = frozenset({"payments:read", "payments:write"})
 DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
     | _SHOPPING
     | _QUOTING
+    | _PAYING
     | {"orders:read", "orders:edit", "orders:write", "transfers:read"}
     | {"fulfillments:read", "fulfillments:write"},
     "channel": _SELLING
     | _PROMISING
     | _SHOPPING
     | _QUOTING
+    | _PAYING
     | {"orders:read", "orders:edit", "orders:write", "fulfillments:read"},
     "staff": _SELLING
     | _PROMISING
     | _SHOPPING
-    | {"stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
+    | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
     | {"transfers:read", "transfers:write"},
-    "integration": frozenset(SCOPES) - {"prices:override", "orders:backdate"},
+    "integration": frozenset(SCOPES)
+    - {"prices:override", "orders:backdate", "pickups:without_code"},
 }
 """What a key may do unless it is made with other scopes. Everything else is denied."""
 
