@@ -146,7 +146,7 @@ async def put_location(
         region=data.region,
     )
     (outcome,) = await catalog.put_locations(
-        tx, [spec], expected_version=_version(if_match), now=clock.now()
+        tx, [spec], expected_version=expected_version(if_match), now=clock.now()
     )
     return _tagged(_location(_stored(outcome)))
 
@@ -171,7 +171,7 @@ async def put_location_group(
     """Create or replace a group of locations."""
     group = catalog.LocationGroup(code=code, name=data.name, locations=data.locations)
     stored = await catalog.put_location_group(
-        tx, group, expected_version=_version(if_match), now=clock.now()
+        tx, group, expected_version=expected_version(if_match), now=clock.now()
     )
     return _tagged(_location_group(stored))
 
@@ -208,7 +208,7 @@ async def put_sku(
         ordering=_ordering(data.ordering),
     )
     (outcome,) = await catalog.put_skus(
-        tx, [spec], expected_version=_version(if_match), now=clock.now()
+        tx, [spec], expected_version=expected_version(if_match), now=clock.now()
     )
     return _tagged(_sku(_stored(outcome)))
 
@@ -297,7 +297,8 @@ def _tagged(view: "LocationView | LocationGroupView | SkuView") -> Response:  # 
     return Response(view, headers={"ETag": f'"{view.version}"'})
 
 
-def _version(if_match: str | None) -> int | None:
+def expected_version(if_match: str | None) -> int | None:
+    """Return the version that an If-Match header names, if it names one. Raises: Invalid."""
     if if_match is None or if_match.strip() == "*":
         return None
     tag = _ETAG.fullmatch(if_match.strip())

@@ -44,6 +44,8 @@ SCOPES = (
     "prices:read",
     "prices:write",
     "quotes:write",
+    "sourcing:read",
+    "sourcing:write",
     "stock:read",
     "stock:value",
     "stock:write",
@@ -51,7 +53,9 @@ SCOPES = (
     "transfers:write",
 )
 
-_SELLING = frozenset({"catalog:read", "channels:read", "prices:read", "stock:read"})
+_SELLING = frozenset(
+    {"catalog:read", "channels:read", "prices:read", "sourcing:read", "stock:read"}
+)
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
 DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {

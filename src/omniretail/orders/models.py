@@ -96,6 +96,12 @@ class Fulfillment(SQLModel, table=True):
         ),
         Index("fulfillment_order_idx", "order_id"),
         Index("fulfillment_location_idx", "location", "state", "id"),
+        Index(
+            "fulfillment_given_idx",
+            "location",
+            "id",
+            postgresql_where=text("kind in ('ship', 'ship_to_store')"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
