@@ -18,7 +18,7 @@ from litestar.enums import MediaType
 from litestar.params import JSONBody
 
 from benchmarks import shop
-from omniretail import catalog, channels, clock, inventory, orders, pricing, serving, settings
+from omniretail import catalog, channels, clock, orders, pricing, serving, settings
 from omniretail.api import availability as availability_api
 from omniretail.api import orders as orders_api
 from omniretail.api.auth import selling_channel
@@ -29,7 +29,7 @@ from omniretail.app import HANDLERS
 from omniretail.errors import DomainError
 from omniretail.idempotency import Answer, Key
 from omniretail.ids import new_id
-from omniretail.orders import charge, placing
+from omniretail.orders import charge, drafting
 
 AnyRequest = HttpRequest[Any, Any, Any]
 
@@ -47,16 +47,7 @@ _NOTHING = charge.Prices(
 _CHANNEL = channels.ChannelSpec(
     code=shop.CHANNEL, name="Web shop", kind="web", currency=shop.CURRENCY
 )
-_NOWHERE = placing.Surroundings(
-    prices=_NOTHING,
-    channels={},
-    skus=defaultdict(lambda: catalog.SkuTraits("active")),
-    locations={},
-    policies={},
-    stock=inventory.Stock({}),
-    holds={},
-    room=inventory.ChannelRoom(),
-)
+_SKUS = defaultdict[str, catalog.SkuTraits](lambda: catalog.SkuTraits("active"))
 
 
 @post("/v1/bench/echo", opt={"scope": "orders:write"}, status_code=201)
@@ -92,6 +83,7 @@ async def echo(request: AnyRequest, data: JSONBody[orders_api.OrderRequest]) -> 
         region=data.region,
         coupons=orders_api._coupons(data.coupons),
         shipping=orders_api._shipping(data.shipping),
+        ship_to=orders_api._ship_to(data.ship_to),
     )
     wanted = pricing.basket_of(
         channel=_CHANNEL,
@@ -102,12 +94,12 @@ async def echo(request: AnyRequest, data: JSONBody[orders_api.OrderRequest]) -> 
         coupons=(),
         shipping=None,
         lines=[(line.sku, line.quantity, line.own_price_minor) for line in command.lines],
-        skus=_NOWHERE.skus,
+        skus=_SKUS,
     )
     charged = charge.charge(await _prices(request), command, wanted)
     if isinstance(charged, DomainError):
         raise charged
-    order = placing._order(_NOWHERE, command, charged, shop.CURRENCY)
+    order = drafting.draft(command, charged, shop.CURRENCY, {}, _SKUS)
     return answered(Answer(order), order_view, status=201)
 
 

@@ -326,6 +326,8 @@ CREATE INDEX fulfillment_collect_by_idx ON fulfillment USING btree (collect_by) 
 
 CREATE INDEX fulfillment_destination_idx ON fulfillment USING btree (destination, state, id) WHERE (destination IS NOT NULL);
 
+CREATE INDEX fulfillment_given_idx ON fulfillment USING btree (location, id) WHERE (kind = ANY (ARRAY['ship'::text, 'ship_to_store'::text]));
+
 CREATE INDEX fulfillment_held_up_idx ON fulfillment USING btree (location, id) WHERE (holds IS NOT NULL);
 
 CREATE INDEX fulfillment_location_idx ON fulfillment USING btree (location, state, id);
@@ -333,6 +335,24 @@ CREATE INDEX fulfillment_location_idx ON fulfillment USING btree (location, stat
 CREATE INDEX fulfillment_order_idx ON fulfillment USING btree (order_id);
 
 CREATE INDEX fulfillment_remind_at_idx ON fulfillment USING btree (remind_at) WHERE (remind_at IS NOT NULL);
+
+CREATE TABLE fulfillment_policy (
+    location text NOT NULL,
+    pickup_hours integer NOT NULL,
+    reminder_hours integer NOT NULL,
+    daily_capacity integer,
+    version integer NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fulfillment_policy_capacity_not_negative CHECK ((daily_capacity >= 0)),
+    CONSTRAINT fulfillment_policy_pickup_positive CHECK ((pickup_hours > 0)),
+    CONSTRAINT fulfillment_policy_reminder_within_pickup CHECK (((reminder_hours >= 0) AND (reminder_hours <= pickup_hours)))
+);
+
+ALTER TABLE ONLY fulfillment_policy
+    ADD CONSTRAINT fulfillment_policy_pkey PRIMARY KEY (location);
+
+ALTER TABLE ONLY fulfillment_policy
+    ADD CONSTRAINT fulfillment_policy_location_fkey FOREIGN KEY (location) REFERENCES location(code);
 
 CREATE TABLE hold (
     id uuid NOT NULL,
@@ -854,6 +874,28 @@ CREATE INDEX sku_barcode_sku_idx ON sku_barcode USING btree (sku);
 
 ALTER TABLE ONLY sku_barcode
     ADD CONSTRAINT sku_barcode_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
+
+CREATE TABLE sourcing_policy (
+    channel text NOT NULL,
+    rules text[] NOT NULL,
+    max_distance_km integer,
+    max_locations integer NOT NULL,
+    cooling_off_hours integer NOT NULL,
+    max_attempts integer NOT NULL,
+    version integer NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT sourcing_policy_attempts_positive CHECK ((max_attempts > 0)),
+    CONSTRAINT sourcing_policy_cooling_not_negative CHECK ((cooling_off_hours >= 0)),
+    CONSTRAINT sourcing_policy_distance_positive CHECK ((max_distance_km > 0)),
+    CONSTRAINT sourcing_policy_locations_positive CHECK ((max_locations > 0)),
+    CONSTRAINT sourcing_policy_rules_known CHECK ((rules <@ ARRAY['preferred'::text, 'fewest_splits'::text, 'proximity'::text, 'highest_stock'::text]))
+);
+
+ALTER TABLE ONLY sourcing_policy
+    ADD CONSTRAINT sourcing_policy_pkey PRIMARY KEY (channel);
+
+ALTER TABLE ONLY sourcing_policy
+    ADD CONSTRAINT sourcing_policy_channel_fkey FOREIGN KEY (channel) REFERENCES channel(code);
 
 CREATE TABLE stock_cost (
     movement_id uuid NOT NULL,

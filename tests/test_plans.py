@@ -223,6 +223,8 @@ TOGETHER = {
         "pricing.customers_counted",
         "pricing.lock_usage_counts",
         "pricing.usages_of_orders",
+        "sourcing.candidates",
+        "sourcing.promisable",
     )
 }
 

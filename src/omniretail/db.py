@@ -55,6 +55,10 @@ class RaceLost(Exception):
     """Another transaction wrote first what this one had found missing; running again finds it."""
 
 
+class TakenBack(Exception):
+    """What was tried in `Transaction.tentative` shall be as if it had never been."""
+
+
 class DatabaseUnavailable(Unavailable):
     """The database cannot answer just now."""
 
@@ -152,6 +156,13 @@ class Transaction:
         return [
             read.meaning(msgspec.json.decode(rows)) for read, rows in zip(reads, found, strict=True)
         ]
+
+    @asynccontextmanager
+    async def tentative(self) -> AsyncIterator[None]:
+        """Try something: where it raises, its changes and its locks are given back."""
+        with _meaning():
+            async with self._connection.transaction():
+                yield
 
     async def copy(self, statement: str, output: Output, *values: object) -> int:
         """Hand a statement's rows to `output` as CSV under their names; return how many there were.

@@ -30,6 +30,7 @@ _TABLES = (
     *("promotion", "coupon", "usage", "usage_count"),
     *("count_task", "count_task_line", "stock_count", "shortage"),
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
+    *("sourcing_policy", "fulfillment_policy"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -328,6 +329,26 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "at": now,
             "explain": True,
         },
+        ("PUT", "/v1/sourcing-policies/web"): {
+            "rules": ["highest_stock", "proximity"],
+            "max_distance_km": 100,
+            "max_locations": 2,
+            "cooling_off_hours": 24,
+            "max_attempts": 2,
+        },
+        ("PUT", "/v1/fulfillment-policies/S1"): {
+            "pickup_hours": 48,
+            "reminder_hours": 12,
+            "daily_capacity": 30,
+        },
+        ("POST", "/v1/sourcing/plans"): {
+            "kind": "ship_to_store",
+            "lines": [{"sku": "A", "quantity": 1}],
+            "prefer": "WH",
+            "point": {"latitude": 52.5, "longitude": 13.4},
+            "destination": "S1",
+            "channel": "web",
+        },
         ("POST", "/v1/transfers"): {
             "source": "WH",
             "destination": "S1",
@@ -604,6 +625,16 @@ OUT_OF_BOUNDS = [
     ("POST", "/v1/orders", "/fulfillments", ["[]"]),
     ("POST", "/v1/orders", "/fulfillments/0/lines/0/sku", ['"a,b"', '" a"', '""', '"a/b"']),
     ("POST", "/v1/stock/receipts", "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", "/v1/sourcing/plans", "/kind", ['"carry_out"', "null"]),
+    ("POST", "/v1/sourcing/plans", "/lines", ["[]"]),
+    ("POST", "/v1/sourcing/plans", "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", "/v1/sourcing/plans", "/point/latitude", ["-90.1", "91", '"52"', "null"]),
+    ("PUT", "/v1/sourcing-policies/web", "/rules/0", ['"code"', '"nearest"']),
+    ("PUT", "/v1/sourcing-policies/web", "/rules/1", ['"highest_stock"']),
+    ("PUT", "/v1/sourcing-policies/web", "/max_locations", ["0", "21", "1.5"]),
+    ("PUT", "/v1/sourcing-policies/web", "/max_distance_km", ["0", str(2**31), '"far"']),
+    ("PUT", "/v1/fulfillment-policies/S1", "/reminder_hours", ["-1", "49", "1.5"]),
+    ("PUT", "/v1/fulfillment-policies/S1", "/daily_capacity", ["-1", str(2**31)]),
     ("POST", "/v1/stock/counts", "/lines/0/quantity", ["-1", *_NO_QUANTITY[3:]]),
     ("POST", "/v1/stock/counts", "/lines/0/expected", ["1.5", '"1"', "true"]),
     ("POST", "/v1/stock/counts", "/lines/0/occurred_at", ['"0001-01-01T00:00:00+14:00"']),

@@ -49,6 +49,8 @@ GET     /v1/exports/{kind}                                                      
 GET     /v1/fulfillments                              terminal  channel  staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/handover    terminal           staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/shipment    terminal           staff  integration
+GET     /v1/fulfillment-policies/{location}           terminal  channel  staff  integration
+PUT     /v1/fulfillment-policies/{location}                                     integration
 POST    /v1/gift-cards                                                          integration
 POST    /v1/gift-cards/balance                        terminal  channel         integration
 POST    /v1/holds                                     terminal  channel  staff  integration
@@ -92,6 +94,9 @@ GET     /v1/quotes/keys                               everybody
 GET     /v1/skus                                      terminal  channel  staff  integration
 GET     /v1/skus/{sku}                                terminal  channel  staff  integration
 PUT     /v1/skus/{sku}                                                          integration
+POST    /v1/sourcing/plans                            terminal  channel  staff  integration
+GET     /v1/sourcing-policies/{channel}               terminal  channel  staff  integration
+PUT     /v1/sourcing-policies/{channel}                                         integration
 POST    /v1/stock/adjustments                                            staff  integration
 GET     /v1/stock/lookup                              terminal  channel  staff  integration
 GET     /v1/stock/lots                                terminal  channel  staff  integration
@@ -150,6 +155,7 @@ ASKED_BY_POST = {
     "/v1/payment-callbacks/{provider}",
     "/v1/quotes",
     "/v1/quotes/check",
+    "/v1/sourcing/plans",
 }
 _SOME_ID = "0198c0de-0000-7000-8000-000000000000"
 

@@ -4,18 +4,19 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request as HttpRequest
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from omniretail import channels, clock, orders, pricing
+from omniretail import carts, channels, clock, orders, pricing
 from omniretail.api.auth import selling_channel
 from omniretail.api.baskets import QuoteToken, ShippingRequest, own_price_allowed
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.order_views import OrderView, TimelineView, event_view, order_view
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
-from omniretail.api.process import Tx
+from omniretail.api.process import Process, Tx
 from omniretail.api.wire import (
     Code,
     Moment,
@@ -27,6 +28,7 @@ from omniretail.api.wire import (
     moment,
 )
 from omniretail.errors import Forbidden, Invalid
+from omniretail.forms import TEXT
 from omniretail.ids import new_id
 
 _ON_TIME = timedelta(minutes=5)
@@ -62,19 +64,47 @@ class LineRequest(Request, frozen=True, kw_only=True):
 
 
 class FulfillmentRequest(Request, frozen=True, kw_only=True):
-    """Lines that one location serves in one way; a terminal's location is its own by default."""
+    """Lines that are served in one way.
+
+    What is carried out or picked up names its location; a terminal's is its own by default. What is
+    shipped is served from wherever the channel's sourcing policy finds best, unless a location is
+    named; `prefer` names one that shall serve if it can. What is shipped to a store names the store
+    of collection as `destination`.
+    """
 
     kind: orders.FulfillmentKind
     location: Code | None = None
+    destination: Code | None = None
+    prefer: Code | None = None
     lines: Annotated[tuple[LineRequest, ...], Meta(min_length=1, max_length=500)]
 
 
 class TenderRequest(Request, frozen=True, kw_only=True):
-    """A payment that was made; a card payment carries its provider's reference."""
+    """A payment; one by card or wallet carries its provider's reference, or an authorization of ours.
+
+    `payment` is an authorization of POST /v1/payments, which is taken when goods leave. A gift card
+    names its code as `account`, store credit its account. `awaited`: a bank transfer that is yet to
+    come, which holds the goods up until then.
+    """
 
     type: orders.TenderType
     amount: Money
     reference: Text | None = None
+    payment: UUID | None = None
+    account: Text | None = None
+    awaited: bool = False
+
+
+class ShipToRequest(Request, frozen=True, kw_only=True):
+    """Where parcels go; coordinates (WGS 84) let the nearest location serve."""
+
+    name: Text
+    street: Text
+    city: Text
+    postal_code: Annotated[str, Meta(min_length=1, max_length=20, pattern=TEXT)]
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1")]
+    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
 
 
 class CouponRequest(Request, frozen=True, kw_only=True):
@@ -90,10 +120,13 @@ class OrderRequest(Request, frozen=True, kw_only=True):
     What is paid in cash is rounded to the currency's smallest coin. `quote` is the token of a quote
     for the same lines, whose total stands while it is live; it says customer, coupons and shipping.
     `hold` is the basket's own hold, which becomes the order. `offline` says that the goods have left
-    already, at a till without a connection: no lack of stock refuses that.
+    already, at a till without a connection: no lack of stock refuses that. `cart` becomes the order:
+    its lines, customer, coupons, shipping and holds, as they stand; a cart that is an order already
+    is answered with that order.
     """
 
-    fulfillments: Annotated[tuple[FulfillmentRequest, ...], Meta(min_length=1, max_length=50)]
+    fulfillments: Annotated[tuple[FulfillmentRequest, ...], Meta(max_length=50)] = ()
+    cart: UUID | None = None
     tenders: Annotated[tuple[TenderRequest, ...], Meta(max_length=20)] = ()
     channel: Code | None = None
     placed_at: Moment | None = None
@@ -105,6 +138,7 @@ class OrderRequest(Request, frozen=True, kw_only=True):
     region: Code | None = None
     coupons: Annotated[tuple[CouponRequest, ...], Meta(max_length=20)] = ()
     shipping: ShippingRequest | None = None
+    ship_to: ShipToRequest | None = None
 
 
 class LineQuantity(Request, frozen=True, kw_only=True):
@@ -143,8 +177,11 @@ async def place_order(
 ) -> Response[OrderView]:
     """Place an order: stock, money, event and key in one transaction, all or nothing."""
     principal: channels.Principal = request.user
+    named = key(idempotency_key, principal, request.url.path, data)
+    if not data.fulfillments and data.cart is None:
+        raise Invalid.at("/fulfillments", "Name what is wanted, or the cart that it is in")
     command = orders.PlaceOrder(
-        key=key(idempotency_key, principal, request.url.path, data),
+        key=named,
         order_id=new_id(),
         principal=principal,
         channel=selling_channel(principal, data.channel),
@@ -170,7 +207,10 @@ async def place_order(
         region=data.region,
         coupons=_coupons(data.coupons),
         shipping=_shipping(data.shipping),
+        ship_to=_ship_to(data.ship_to),
     )
+    if data.cart is not None:
+        command = await _from_cart(request, command, data.cart)
     return answered(await request.app.state.process.place_order(command), order_view, status=201)
 
 
@@ -277,13 +317,19 @@ def _fulfillment_wish(
     principal: channels.Principal, wish: FulfillmentRequest, pointer: str
 ) -> orders.FulfillmentWish:
     location = wish.location
-    if location is None:
+    if location is None and wish.kind in {"carry_out", "pickup"}:
         if principal.kind != "terminal":
             raise Invalid.at(f"{pointer}/location", "Name the location that serves these lines")
         location = next(iter(principal.locations))
     # Goods leave over the counter only where the caller stands; elsewhere they are promised.
-    if wish.kind == "carry_out" and not principal.may_act_at(location):
+    if wish.kind == "carry_out" and location is not None and not principal.may_act_at(location):
         raise LocationBound(location)
+    if (wish.kind == "ship_to_store") != (wish.destination is not None):
+        raise Invalid.at(
+            f"{pointer}/destination", "What is shipped to a store names it, and nothing else does"
+        )
+    if wish.destination is not None and wish.destination == wish.location:
+        raise Invalid.at(f"{pointer}/location", "What is there already is a pickup")
     for position, line in enumerate(wish.lines):
         if line.serials and wish.kind != "carry_out":
             raise Invalid.at(
@@ -297,6 +343,8 @@ def _fulfillment_wish(
         kind=wish.kind,
         location=location,
         lines=tuple(_line_wish(line) for line in wish.lines),
+        destination=wish.destination,
+        prefer=wish.prefer,
     )
 
 
@@ -329,17 +377,100 @@ def _shipping(asked: ShippingRequest | None) -> orders.ShippingAsked | None:
     return orders.ShippingAsked(charge=asked.charge(), currency=asked.price.currency)
 
 
+def _ship_to(asked: ShipToRequest | None) -> orders.ShipTo | None:
+    if asked is None:
+        return None
+    if (asked.latitude is None) != (asked.longitude is None):
+        raise Invalid.at(
+            "/ship_to/longitude", "Coordinates are a latitude and a longitude, or neither"
+        )
+    return msgspec.convert(msgspec.structs.asdict(asked), orders.ShipTo)
+
+
 def _tender(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
-    if tender.type == "card" and tender.reference is None:
-        raise Invalid.at(f"{pointer}/reference", "A card payment carries its provider's reference")
-    if tender.amount.amount == 0:
-        raise Invalid.at(f"{pointer}/amount/amount", "A tender is above 0")
+    card, account = tender.type in {"card", "ewallet"}, tender.type in {"gift_card", "store_credit"}
+    for wrong, field, detail in (
+        (tender.amount.amount == 0, "amount/amount", "A tender is above 0"),
+        (
+            card and tender.reference is None and tender.payment is None,
+            "reference",
+            f"A payment by {tender.type} carries its provider's reference, or names a payment",
+        ),
+        (
+            not card and tender.payment is not None,
+            "payment",
+            "Only cards and wallets are authorized",
+        ),
+        (
+            account != (tender.account is not None),
+            "account",
+            "Gift cards and store credit name their account, and nothing else does",
+        ),
+        (
+            tender.awaited and tender.type != "bank_transfer",
+            "awaited",
+            "Only a bank transfer is awaited",
+        ),
+    ):
+        if wrong:
+            raise Invalid.at(f"{pointer}/{field}", detail)
     return orders.TenderGiven(
         type=tender.type,
         amount_minor=tender.amount.amount,
         currency=tender.amount.currency,
         reference=tender.reference,
+        payment_id=tender.payment,
+        account=tender.account,
+        awaited=tender.awaited,
     )
+
+
+async def _from_cart(
+    request: HttpRequest[Any, Any, Any], command: orders.PlaceOrder, cart_id: UUID
+) -> orders.PlaceOrder:
+    """Return the command with what its cart says; fulfillments of its own come first."""
+    process: Process = request.app.state.process
+    async with process.database.transaction() as tx:
+        cart = (await carts.find_cart(tx, cart_id, now=command.placed_at)).cart
+    wishes = command.fulfillments
+    if not wishes:
+        groups: dict[tuple[orders.FulfillmentKind, str | None], list[carts.CartLine]] = {}
+        for line in cart.lines:
+            groups.setdefault((line.kind or "ship", line.location), []).append(line)
+        wishes = tuple(
+            _cart_wish(command.principal, kind, location, lines)
+            for (kind, location), lines in groups.items()
+        )
+    return msgspec.structs.replace(
+        command,
+        fulfillments=wishes,
+        cart_id=cart.id,
+        cart_version=cart.version,
+        cart_holds=cart.hold_ids,
+        customer=command.customer or cart.customer,
+        customer_groups=command.customer_groups or frozenset(cart.customer_groups),
+        region=command.region or cart.region,
+        coupons=command.coupons
+        or tuple(orders.CouponGiven(code=coupon) for coupon in cart.coupons),
+        shipping=command.shipping
+        or (cart.shipping and orders.ShippingAsked(charge=cart.shipping, currency=cart.currency)),
+    )
+
+
+def _cart_wish(
+    principal: channels.Principal,
+    kind: orders.FulfillmentKind,
+    location: str | None,
+    lines: list[carts.CartLine],
+) -> orders.FulfillmentWish:
+    """Return what a cart's lines of one kind want; a line's location is where it is collected."""
+    request = FulfillmentRequest(
+        kind=kind,
+        location=None if kind == "ship_to_store" else location,
+        destination=location if kind == "ship_to_store" else None,
+        lines=tuple(LineRequest(sku=line.sku, quantity=line.quantity) for line in lines),
+    )
+    return _fulfillment_wish(principal, request, "/cart")
 
 
 def quantities_by_line(lines: tuple[LineQuantity, ...]) -> dict[int, int]:

@@ -52,6 +52,8 @@ SCOPES = (
     "prices:read",
     "prices:write",
     "quotes:write",
+    "sourcing:read",
+    "sourcing:write",
     "stock:read",
     "stock:value",
     "stock:write",
@@ -59,7 +61,9 @@ SCOPES = (
     "transfers:write",
 )
 
-_SELLING = frozenset({"catalog:read", "channels:read", "prices:read", "stock:read"})
+_SELLING = frozenset(
+    {"catalog:read", "channels:read", "prices:read", "sourcing:read", "stock:read"}
+)
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})

@@ -6,7 +6,6 @@ goods still to come is judged at the moment of asking.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from math import asin, cos, radians, sin, sqrt
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +13,7 @@ import msgspec
 
 from omniretail import catalog
 from omniretail.db import Transaction, sql
+from omniretail.distances import km_between
 from omniretail.errors import DomainError
 from omniretail.ids import first_id
 from omniretail.inventory.promises import Supply, promise_date
@@ -22,7 +22,6 @@ _AVAILABILITY = sql("inventory.availability")
 _AS_OF = sql("inventory.levels_as_of")
 _WHEREABOUTS = sql("inventory.whereabouts")
 _CLOCKS_DIFFER = timedelta(minutes=2)
-_EARTH_KM = 6371.0088
 
 
 class AvailabilityQuery(msgspec.Struct, frozen=True):
@@ -374,15 +373,10 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     shortage_id: UUID | None
 
     def distance_km(self, latitude: float, longitude: float) -> float | None:
-        """Return the great-circle distance to a point, by the haversine formula; None if unplaced."""
+        """Return the great-circle distance to a point; None if unplaced."""
         if self.latitude is None or self.longitude is None:
             return None
-        here, there = radians(self.latitude), radians(latitude)
-        square = (
-            sin((there - here) / 2) ** 2
-            + cos(here) * cos(there) * sin(radians(longitude - self.longitude) / 2) ** 2
-        )
-        return 2 * _EARTH_KM * asin(min(1, sqrt(square)))
+        return km_between((self.latitude, self.longitude), (latitude, longitude))
 
 
 async def whereabouts(tx: Transaction, found: Availability) -> list[Whereabouts]:

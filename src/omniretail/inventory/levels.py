@@ -35,7 +35,7 @@ class InsufficientStock(Refused):
     def __init__(self, shortages: Sequence[Shortage]) -> None:
         first = shortages[0]
         super().__init__(
-            f"{first.requested} of {first.sku} wanted at {first.location}, "
+            f"{first.requested} of {first.sku} wanted at {first.location or 'any location'}, "
             f"{first.available} available.",
             sku=first.sku,
             location=first.location,

@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from omniretail import catalog, events, idempotency, inventory, pricing
+from omniretail import catalog, events, idempotency, inventory, pricing, sourcing
 from omniretail.db import Transaction
 from omniretail.errors import DomainError, Missing
 from omniretail.orders import store
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, adjust, cancel, no_show
 from omniretail.orders.order import Fulfillment, Order
+from omniretail.orders.paying import request_changes, settle_accounts
 from omniretail.orders.pickups import ChangePickup, Remind, changed, reminded
 from omniretail.orders.stepping import (
     Advance,
@@ -96,6 +97,10 @@ async def _change(
         *inventory.write(world.stock, now=now),
         *store.write_changed(before, world.orders, changes, now=now),
         *await pricing.free_usages(tx, unwound, now=now),
+        *await settle_accounts(
+            tx, [(was, order, event.actor_id) for was, order, event in changes], now=now
+        ),
+        *request_changes([(was, order) for was, order, _ in changes], now=now),
     )
     return outcomes
 
@@ -119,9 +124,26 @@ async def _world(
             for sku, traits in skus.items()
             if traits.tracking == "serial"
         ],
+        arrivals=[
+            order.id
+            for command in commands
+            if isinstance(command, Advance) and command.step == "arrival"
+            for order in orders.values()
+            if any(part.id == command.fulfillment_id for part in order.fulfillments)
+        ],
     )
     await inventory.survey(tx, stock, skus, asked, now=now)
-    return World(orders=dict(orders), stock=stock, waiting={}, now=now)
+    (waiting,) = await tx.read(
+        sourcing.location_policies(
+            {
+                part.collected_at
+                for order in orders.values()
+                for part in order.fulfillments
+                if part.kind in {"pickup", "ship_to_store"}
+            }
+        )
+    )
+    return World(orders=dict(orders), stock=stock, waiting=waiting, now=now)
 
 
 def _places(order: Order) -> Iterator[tuple[str, str]]:

@@ -143,6 +143,12 @@ class Fulfillment(SQLModel, table=True):
             "remind_at",
             postgresql_where=text("remind_at is not null"),
         ),
+        Index(
+            "fulfillment_given_idx",
+            "location",
+            "id",
+            postgresql_where=text("kind in ('ship', 'ship_to_store')"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)

@@ -1,18 +1,19 @@
 """Placing orders: price, stock, money, event and key, in one transaction, for a batch of them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import catalog, channels, idempotency, inventory, pricing
-from omniretail.db import RaceLost, Transaction, constraint
-from omniretail.errors import DomainError
-from omniretail.ids import document_number
-from omniretail.orders import settlement, store
+from omniretail import carts, catalog, channels, idempotency, inventory, payments, pricing
+from omniretail.db import RaceLost, TakenBack, Transaction, Write, constraint
+from omniretail.errors import DomainError, Refused
+from omniretail.orders import store
 from omniretail.orders.charge import (
     Charge,
     Prices,
@@ -23,10 +24,20 @@ from omniretail.orders.charge import (
     read_quotes,
     use,
 )
-from omniretail.orders.order import Fulfillment, Order, OrderLine
+from omniretail.orders.drafting import Routes, draft, posting, promised
+from omniretail.orders.order import Order
+from omniretail.orders.paying import lock_tenders, pay, request_changes
+from omniretail.orders.routing import Router, router, unrouted
 from omniretail.orders.wishes import FulfillmentWish, LineWish, PlaceOrder
 
 constraint("sales_order_number_key", RaceLost)
+
+
+class CartChanged(Refused):
+    """The cart was changed after it was read."""
+
+    def __init__(self, cart: UUID) -> None:
+        super().__init__("The cart was changed meanwhile; look at it once more.", cart=str(cart))
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +51,14 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     stock: inventory.Stock
     holds: Mapping[UUID, inventory.Hold]
     room: inventory.ChannelRoom
+    carts: dict[UUID, carts.Cart]
+    converted: dict[UUID, Order]
+    accounts: payments.Accounts
+    payments: payments.Payments
+    routes: Routes
+    router: Router | None = None
+    searched: frozenset[UUID] = frozenset()
+    now: datetime
 
 
 async def place(
@@ -52,59 +71,150 @@ async def place(
 ) -> list[idempotency.Answer[Order] | DomainError]:
     """Place orders, each all or nothing, first come first served; one outcome each, in order.
 
-    `quotes_last` is how long a fresh quote lives that is offered for an expired one. Locks: stock
-    by (SKU, location), in the statement that looks the keys up; then serial numbers; then the counts
-    of coupons and limited promotions. Outcomes: the order, UnknownChannel, UnknownSku, SkuNotSold,
-    UnknownLocation, LocationNotServing, LocationOutsidePool, Invalid (a currency), those of
-    `charge`, UnknownHold, HoldEnded, InsufficientStock, those of serial numbers, KeyReused.
+    `quotes_last` is how long a fresh quote lives that is offered for an expired one. A cart that is
+    an order already is answered with that order. Locks: carts by id; stock by (SKU, location), in
+    the statement that looks the keys up; then serial numbers; then the counts of coupons and limited
+    promotions; then payment accounts and payments. Outcomes: the order, UnknownChannel, UnknownSku,
+    SkuNotSold, UnknownLocation, LocationNotServing, LocationOutsidePool, Invalid (a currency), those
+    of `charge`, UnknownCart, CartClosed, CartChanged, UnknownHold, HoldEnded, InsufficientStock,
+    those of serial numbers, accounts and payments, KeyReused.
     """
-    surroundings, repetitions = await _locked(
-        tx, commands, books=books, now=now, quotes_last=quotes_last
-    )
-    outcomes = decide(surroundings, repetitions.fresh)
-    await repetitions.confirm(tx, outcomes)
+    read = partial(_read, tx, commands, books=books, now=now, quotes_last=quotes_last)
+    if any(unrouted(command) for command in commands):
+        judged = await _routed(tx, commands, read, now=now)
+    else:
+        judged = await _judged(tx, await read())
+    surroundings, repetitions, outcomes = judged
     placed = [
         (command, order)
         for command, order in zip(repetitions.fresh, outcomes, strict=True)
-        if isinstance(order, Order)
+        if isinstance(order, Order) and order.id == command.order_id
     ]
     if placed:
         await tx.write(
             *inventory.write(surroundings.stock, now=now),
             *inventory.convert_holds(
-                {command.hold_id: order.id for command, order in placed if command.hold_id}
+                {
+                    hold: order.id
+                    for command, order in placed
+                    for hold in command.hold_ids
+                    if hold in surroundings.holds and surroundings.holds[hold].state == "live"
+                }
             ),
+            *_convert_carts(surroundings, placed),
             *store.write_placed([(command.key.key, order) for command, order in placed], now=now),
             *pricing.write_usages(surroundings.prices.usages, now=now),
-            *repetitions.remember(outcomes, now=now),
+            *payments.write_accounts(surroundings.accounts, now=now),
+            *payments.write_payments(surroundings.payments),
+            *request_changes([(None, order) for _, order in placed], now=now),
         )
+    await tx.write(*repetitions.remember(outcomes, now=now))
     return repetitions.answers(outcomes)
 
 
-async def _locked(
+Judged: TypeAlias = tuple[
+    Surroundings, idempotency.Repetitions[PlaceOrder, Order], list[Order | DomainError]
+]
+
+
+async def _judged(
+    tx: Transaction, known: tuple[Surroundings, idempotency.Repetitions[PlaceOrder, Order]]
+) -> Judged:
+    surroundings, repetitions = known
+    outcomes = decide(surroundings, repetitions.fresh)
+    await repetitions.confirm(tx, outcomes)
+    return surroundings, repetitions, outcomes
+
+
+async def _routed(
     tx: Transaction,
     commands: Sequence[PlaceOrder],
+    read: Callable[..., Awaitable[tuple[Surroundings, idempotency.Repetitions[PlaceOrder, Order]]]],
+    *,
+    now: datetime,
+) -> Judged:
+    """Judge commands of which some leave open who serves them.
+
+    Their plans are made without locks. Where one turns out to be too good, or none was found, all
+    locks are given back, those of every candidate are taken in the one order, and what is planned
+    then stands.
+    """
+    made = await router(tx, commands, now=now)
+    planned = [command for command in commands if made.is_planned(command)]
+    try:
+        async with tx.tentative():
+            if len(planned) < len(commands):
+                raise TakenBack
+            judged = await _judged(tx, await read(made))
+            if any(_fell_short(command, judged) for command in planned):
+                raise TakenBack
+            return judged
+    except TakenBack:
+        searched = [command for command in commands if unrouted(command)]
+        return await _judged(tx, await read(made, searched))
+
+
+def _fell_short(command: PlaceOrder, judged: Judged) -> bool:
+    """Tell whether goods were gone that a command's plan had counted on."""
+    _, repetitions, outcomes = judged
+    return bool(unrouted(command)) and any(
+        one is command and isinstance(outcome, inventory.InsufficientStock)
+        for one, outcome in zip(repetitions.fresh, outcomes, strict=True)
+    )
+
+
+def _convert_carts(
+    surroundings: Surroundings, placed: Sequence[tuple[PlaceOrder, Order]]
+) -> list[Write]:
+    return carts.convert(
+        [
+            carts.Conversion(
+                cart=surroundings.carts[command.cart_id],
+                order_id=order.id,
+                actor_id=command.principal.id,
+                channel=command.channel,
+            )
+            for command, order in placed
+            if command.cart_id is not None
+        ],
+        now=surroundings.now,
+    )
+
+
+async def _read(
+    tx: Transaction,
+    commands: Sequence[PlaceOrder],
+    made: Router | None = None,
+    searched: Sequence[PlaceOrder] = (),
     *,
     books: pricing.BookKeeper,
     now: datetime,
     quotes_last: timedelta,
 ) -> tuple[Surroundings, idempotency.Repetitions[PlaceOrder, Order]]:
-    """Lock and read what deciding about orders needs; return it with what is known of their keys."""
+    """Lock and read what deciding about orders needs; return it with what is known of their keys.
+
+    `searched` are the commands whose plan is made anew, by all that their candidates have.
+    """
+    routes = made.routes if made else {}
     places = {
-        (line.sku, wish.location)
+        (line.sku, location)
         for command in commands
         for wish in command.fulfillments
-        for line in wish.lines
+        for location, lines in _served(wish, routes)
+        for line in lines
     }
-    holds = [command.hold_id for command in commands if command.hold_id]
+    if made:
+        places |= set(made.places(searched))
+    holds = [hold for command in commands for hold in command.hold_ids]
     # Reading a large quote takes a while: nobody shall wait behind locks for it.
     quotes = read_quotes(commands, books.keys)
+    locked_carts, converted = await _carts(tx, commands)
     known, version, sellers, skus, locations, policies, stock = await tx.read(
         idempotency.known(commands),
         books.version(),
         channels.channels_by_code({command.channel for command in commands}),
-        catalog.skus_by_code({sku for sku, _ in places}),
-        catalog.locations_by_code(_locations(commands)),
+        catalog.skus_by_code({line.sku for command in commands for line in command.lines}),
+        catalog.locations_by_code(_locations(commands) | {place for _, place in places}),
         inventory.channel_policies({command.channel for command in commands}),
         inventory.lock(places, holds=holds),
     )
@@ -113,6 +223,20 @@ async def _locked(
     repetitions = idempotency.Repetitions(commands, known, Order)
     book = await books.at(tx, version)
     quotes |= read_quotes(commands, books.keys, again=quotes)
+    prices = Prices(
+        book=book,
+        keys=books.keys,
+        quotes=quotes,
+        usages=await pricing.usages(
+            tx,
+            counted(repetitions.fresh, book, quotes, sellers, locations, skus),
+            lock=True,
+            now=now,
+        ),
+        quotes_last=quotes_last,
+        now=now,
+    )
+    accounts, authorized = await lock_tenders(tx, commands)
     surroundings = Surroundings(
         channels=sellers,
         skus=skus,
@@ -121,21 +245,38 @@ async def _locked(
         stock=stock,
         holds=await inventory.holds_by_id(tx, holds, now=now),
         room=await inventory.channel_room(tx, policies, _promised(commands, skus), now=now),
-        prices=Prices(
-            book=book,
-            keys=books.keys,
-            quotes=quotes,
-            usages=await pricing.usages(
-                tx,
-                counted(repetitions.fresh, book, quotes, sellers, locations, skus),
-                lock=True,
-                now=now,
-            ),
-            quotes_last=quotes_last,
-            now=now,
-        ),
+        prices=prices,
+        carts=locked_carts,
+        converted=converted,
+        accounts=accounts,
+        payments=authorized,
+        routes=routes,
+        router=made,
+        searched=frozenset(command.order_id for command in searched),
+        now=now,
     )
     return surroundings, repetitions
+
+
+async def _carts(
+    tx: Transaction, commands: Sequence[PlaceOrder]
+) -> tuple[dict[UUID, carts.Cart], dict[UUID, Order]]:
+    """Lock the carts that become orders, and return them with the orders that some are already."""
+    ids = [command.cart_id for command in commands if command.cart_id]
+    if not ids:
+        return {}, {}
+    (locked,) = await tx.read(carts.lock_carts(ids))
+    became = [cart.order_id for cart in locked.values() if cart.order_id]
+    orders = await store.load(tx, became) if became else []
+    return locked, {order.id: order for order in orders}
+
+
+def _served(wish: FulfillmentWish, routes: Routes) -> Iterator[tuple[str, Sequence[LineWish]]]:
+    """Yield the locations that serve a fulfillment, as it names one or as they were found."""
+    if wish.location is not None:
+        yield wish.location, wish.lines
+    for location, units in routes.get(wish.id, {}).items():
+        yield location, [wish.lines[position] for position, _ in units]
 
 
 def decide(surroundings: Surroundings, commands: Sequence[PlaceOrder]) -> list[Order | DomainError]:
@@ -147,6 +288,9 @@ def _decide(surroundings: Surroundings, command: PlaceOrder) -> Order | DomainEr
     channel = surroundings.channels.get(command.channel)
     if channel is None:
         return channels.UnknownChannel(command.channel)
+    cart = _cart(surroundings, command, channel)
+    if isinstance(cart, Order | DomainError):
+        return cart
     if refusal := (
         _cannot_be_served(surroundings, command)
         or other_currency(command, channel)
@@ -157,58 +301,102 @@ def _decide(surroundings: Surroundings, command: PlaceOrder) -> Order | DomainEr
     charged = charge(surroundings.prices, command, wanted)
     if isinstance(charged, DomainError):
         return charged
-    order = _order(surroundings, command, charged, channel.currency)
-    if any(tender.uncaptured_minor for tender in order.tenders):
-        order = replace(order, tenders=settlement.taken(order.tenders, settlement.due_minor(order)))
-    if refusal := _take(surroundings, command, order):
-        return refusal
-    use(surroundings.prices, command, charged)
+    order = _take(surroundings, command, charged, channel.currency)
+    if isinstance(order, Order):
+        use(surroundings.prices, command, charged)
+        if command.cart_id is not None:
+            _close_cart(surroundings, command.cart_id, order)
     return order
 
 
-def _take(surroundings: Surroundings, command: PlaceOrder, order: Order) -> DomainError | None:
-    """Take an order's goods from the stock, its own hold first; returns why not, or None."""
-    stock = surroundings.stock
-    hold = stock.holds.get(command.hold_id, []) if command.hold_id else []
-    posting = _posting(stock, command, order)
-    promised = Counter[tuple[str, str]]()
-    for movement in posting.movements:
+def _cart(
+    surroundings: Surroundings, command: PlaceOrder, channel: channels.ChannelSpec
+) -> carts.Cart | Order | DomainError | None:
+    """Return the cart of a command, the order that it is already, or why it cannot become one."""
+    if command.cart_id is None:
+        return None
+    cart = carts.open_cart(surroundings.carts, command.cart_id, now=surroundings.now)
+    if isinstance(cart, carts.CartClosed):
+        became = surroundings.carts[command.cart_id].order_id
+        return surroundings.converted.get(became, cart) if became else cart
+    if isinstance(cart, DomainError):
+        return cart
+    if cart.currency != channel.currency:
+        return carts.CartCurrencyDiffers(cart.id, currency=cart.currency, other=channel.currency)
+    if cart.version != command.cart_version:
+        return CartChanged(cart.id)
+    return cart
+
+
+def _close_cart(surroundings: Surroundings, cart_id: UUID, order: Order) -> None:
+    """Have the rest of the batch find the order that the cart has become."""
+    cart = surroundings.carts[cart_id]
+    surroundings.carts[cart_id] = replace(cart, state="converted", order_id=order.id)
+    surroundings.converted[order.id] = order
+
+
+def _take(
+    surroundings: Surroundings, command: PlaceOrder, charged: Charge, currency: str
+) -> Order | DomainError:
+    """Take an order's goods from the stock, its own holds first, and its tenders from where they are."""
+    stock, routes = surroundings.stock, surroundings.routes
+    if command.order_id in surroundings.searched and surroundings.router:
+        found = surroundings.router.route(command, stock)
+        if isinstance(found, DomainError):
+            return found
+        routes = found
+    order = draft(command, charged, currency, routes, surroundings.skus)
+    holds = [line for hold in command.hold_ids for line in stock.holds.get(hold, ())]
+    held = Counter[tuple[str, str]]()
+    for line in holds:
+        held[line.sku, line.location] += line.quantity
+    order = promised(order, stock, held)
+    moves = posting(stock, command, order)
+    more = Counter[tuple[str, str]]()
+    for movement in moves.movements:
         if movement.type == "allocated":
-            promised[movement.sku, movement.location] += movement.quantity
-    for line in hold:
-        promised[line.sku, line.location] -= line.quantity
-    more = +promised
-    if refusal := surroundings.room.refusal(command.channel, more):
+            more[movement.sku, movement.location] += movement.quantity
+    more.subtract(held)
+    if refusal := surroundings.room.refusal(command.channel, +more):
         return refusal
-    if refused := stock.post(posting, hold):
+    mark = surroundings.accounts.mark()
+    paid = pay(surroundings.accounts, surroundings.payments, command, order, now=surroundings.now)
+    if isinstance(paid, DomainError):
+        return paid
+    if refused := stock.post(moves, holds):
+        surroundings.accounts.take_back(mark)
+        surroundings.payments.take_back(order.id)
         return refused
-    surroundings.room.take(command.channel, more)
-    if command.hold_id:
-        stock.holds.pop(command.hold_id, None)
-    return None
+    surroundings.room.take(command.channel, +more)
+    for hold in command.hold_ids:
+        stock.holds.pop(hold, None)
+    return paid
 
 
 def _hold_refused(surroundings: Surroundings, command: PlaceOrder) -> DomainError | None:
-    """A hold that ran out is no help, and no hindrance; one that became an order is."""
-    if command.hold_id is None:
-        return None
-    hold = surroundings.holds.get(command.hold_id)
-    if hold is None or not hold.visible_to(command.principal):
-        return inventory.UnknownHold(command.hold_id)
-    if hold.state == "converted" or (
-        hold.state == "live" and command.hold_id not in surroundings.stock.holds
-    ):
-        return inventory.HoldEnded(hold.id, "converted")
+    """A hold that ran out is no help, and no hindrance; one that became an order is.
+
+    A cart's own holds may come from wherever the cart has been.
+    """
+    for hold_id in command.hold_ids:
+        hold = surroundings.holds.get(hold_id)
+        if hold is None or not (command.cart_id or hold.visible_to(command.principal)):
+            return inventory.UnknownHold(hold_id)
+        if hold.state == "converted" or (
+            hold.state == "live" and hold_id not in surroundings.stock.holds
+        ):
+            return inventory.HoldEnded(hold.id, "converted")
     return None
 
 
 def _cannot_be_served(surroundings: Surroundings, command: PlaceOrder) -> DomainError | None:
     for wish in command.fulfillments:
-        location = surroundings.locations.get(wish.location)
-        if location is None:
-            return catalog.UnknownLocation(wish.location)
-        if not location.serves(wish.kind):
-            return catalog.LocationNotServing(location=wish.location, kind=wish.kind)
+        for place, kind in _duties(wish):
+            location = surroundings.locations.get(place)
+            if location is None:
+                return catalog.UnknownLocation(place)
+            if not location.serves(kind):
+                return catalog.LocationNotServing(location=place, kind=kind)
         if refusal := _outside_pool(surroundings, command, wish):
             return refusal
         for line in wish.lines:
@@ -220,145 +408,31 @@ def _cannot_be_served(surroundings: Surroundings, command: PlaceOrder) -> Domain
     return None
 
 
+def _duties(wish: FulfillmentWish) -> Iterator[tuple[str, str]]:
+    """Yield each location that a fulfillment names, with what it has to offer."""
+    if wish.location is not None:
+        yield wish.location, "ship" if wish.kind == "ship_to_store" else wish.kind
+    if wish.destination is not None:
+        yield wish.destination, "pickup"
+
+
 def _outside_pool(
     surroundings: Surroundings, command: PlaceOrder, wish: FulfillmentWish
 ) -> DomainError | None:
     policy = surroundings.policies.get(command.channel)
     if policy is None or policy.pool is None or wish.kind == "carry_out":
         return None
-    if wish.location in policy.pool:
+    if wish.location is None or wish.location in policy.pool:
         return None
     return inventory.LocationOutsidePool(channel=command.channel, location=wish.location)
 
 
-def _order(
-    surroundings: Surroundings, command: PlaceOrder, charged: Charge, currency: str
-) -> Order:
-    return Order(
-        id=command.order_id,
-        number=document_number(command.order_id, command.placed_at),
-        channel=command.channel,
-        location=command.location,
-        currency=currency,
-        total_minor=charged.priced.total_minor,
-        book_version=charged.priced.book_version,
-        placed_by=command.principal.id,
-        placed_at=command.placed_at,
-        version=1,
-        fulfillments=_fulfillments(surroundings, command, charged),
-        tenders=charged.tenders,
-        customer=charged.shopper.customer,
-        customer_groups=tuple(sorted(charged.shopper.customer_groups)),
-        region=charged.shopper.region,
-        quote_id=charged.quote_id,
-        coupons=charged.coupons,
-        rounding=charged.priced.rounding,
-        tax_per=charged.priced.tax_per,
-        shipping=charged.priced.shipping,
-        ship_to=command.ship_to,
-        cart_id=command.cart_id,
-    )
-
-
-def _fulfillments(
-    surroundings: Surroundings, command: PlaceOrder, charged: Charge
-) -> tuple[Fulfillment, ...]:
-    stock = surroundings.stock
-    numbered = iter(enumerate(zip(charged.lines, charged.reasons, strict=True), start=1))
-    # What the lines so far want, less what the basket's own hold keeps for them.
-    wanted = Counter[tuple[str, str]]()
-    for held in stock.holds.get(command.hold_id, []) if command.hold_id else []:
-        wanted[held.sku, held.location] -= held.quantity
-    fulfillments = []
-    for position, wish in enumerate(command.fulfillments, start=1):
-        lines = []
-        for line in wish.lines:
-            number, (priced, reason) = next(numbered)
-            lines.append(
-                OrderLine(
-                    number=number,
-                    sku=line.sku,
-                    quantity=line.quantity,
-                    list_price_minor=priced.list_price_minor,
-                    unit_price_minor=priced.unit_price_minor,
-                    price_reason=reason,
-                    total_minor=priced.total_minor,
-                    fulfilled_quantity=line.quantity if wish.kind == "carry_out" else 0,
-                    components=(components := surroundings.skus[line.sku].components),
-                    promised_at=_promised_at(stock, wish, line, components, wanted),
-                    price_list=priced.price_list,
-                    discounts=priced.discounts,
-                    tax_class=priced.tax_class,
-                    tax_included=priced.tax_included,
-                    tax_rate_ppm=priced.tax_rate_ppm,
-                    tax_minor=priced.tax_minor,
-                )
-            )
-        fulfillments.append(
-            Fulfillment(
-                id=wish.id,
-                number=position,
-                kind=wish.kind,
-                location=wish.location,
-                lines=tuple(lines),
-                state="handed_over" if wish.kind == "carry_out" else "allocated",
-            )
-        )
-    return tuple(fulfillments)
-
-
-def _promised_at(
-    stock: inventory.Stock,
-    wish: FulfillmentWish,
-    line: LineWish,
-    components: Mapping[str, int] | None,
-    wanted: Counter[tuple[str, str]],
-) -> datetime | None:
-    """Return when goods will be there that are not: the last of a kit's components decides.
-
-    `wanted` is what the lines before it want; this one's goods are added.
-    """
-    if not stock.ordering:
-        return None
-    dates: list[datetime | None] = []
-    for part in inventory.parts(line.sku, line.quantity, components):
-        wanted[part.sku, wish.location] += part.quantity
-        if wish.kind != "carry_out":
-            dates.append(
-                stock.promised_at(part.sku, wish.location, wanted[part.sku, wish.location])
-            )
-    return max((at for at in dates if at), default=None)
-
-
-def _posting(stock: inventory.Stock, command: PlaceOrder, order: Order) -> inventory.Posting:
-    source = inventory.Source(
-        document_type="order",
-        document_id=order.id,
-        actor_id=command.principal.id,
-        channel=order.channel,
-        occurred_at=order.placed_at,
-        idempotency_key=command.key.key,
-    )
-    movements: list[inventory.Movement] = []
-    for wish, fulfillment in zip(command.fulfillments, order.fulfillments, strict=True):
-        for wanted, line in zip(wish.lines, fulfillment.lines, strict=True):
-            leave = inventory.sold if fulfillment.kind == "carry_out" else inventory.allocated
-            movements += inventory.moved(
-                leave,
-                line.sku,
-                fulfillment.location,
-                line.quantity,
-                line.components,
-                wanted.serials,
-                tracking=stock.tracking,
-            )
-    return inventory.Posting(source, movements, forced=command.forced)
-
-
 def _locations(commands: Sequence[PlaceOrder]) -> set[str]:
-    """Return where orders are placed, and where they are served."""
-    served = {wish.location for command in commands for wish in command.fulfillments}
-    return served | {command.location for command in commands if command.location}
+    """Return where orders are placed, and every location that they name."""
+    named = {
+        place for command in commands for wish in command.fulfillments for place, _ in _duties(wish)
+    }
+    return named | {command.location for command in commands if command.location}
 
 
 def _asked(

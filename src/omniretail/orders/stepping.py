@@ -15,7 +15,7 @@ from omniretail.orders import pickups
 from omniretail.orders.machine import FulfillmentState, after
 from omniretail.orders.order import Fulfillment, FulfillmentHold, HoldReason, Order, Parcel
 from omniretail.orders.settlement import settled
-from omniretail.orders.world import Quantities, Waiting, World, fulfilled, taken
+from omniretail.orders.world import Quantities, World, fulfilled, taken
 
 _EVENTS = {
     "picking": "picking_started",
@@ -26,7 +26,6 @@ _EVENTS = {
     "readiness": "ready",
     "handover": "handed_over",
 }
-_NO_POLICY = Waiting()
 
 
 class UnknownFulfillmentHold(Missing):
@@ -212,7 +211,7 @@ def advance(world: World, order: Order, part: Fulfillment, command: Advance) -> 
         return _delivered(order, part, command)
     changed = replace(part, state=state)
     if command.step == "readiness":
-        waiting = world.waiting.get(part.location, _NO_POLICY)
+        waiting = world.waiting[part.location]
         changed = pickups.ready(
             changed,
             at=command.occurred_at,

@@ -157,12 +157,19 @@ def write_placed(placed: Sequence[tuple[str, Order]], *, now: datetime) -> list[
         )
         for _, order in placed
     ]
+    captures = [
+        (order.id, tender.number, order.version, tender.captured_minor, 0)
+        for _, order in placed
+        for tender in order.tenders
+        if (tender.payment_id or tender.account_id) and tender.captured_minor
+    ]
     document = msgspec.json.encode(orders).decode()
     return [
         Write(_PLACE_ORDERS, (document, now)),
         Write(_PLACE_FULFILLMENTS, (document,)),
         Write(_PLACE_LINES, (document,)),
         Write(_PLACE_TENDERS, (document,)),
+        *write_columns(_CAPTURE, captures, now),
         *events.record(happened, now=now),
     ]
 

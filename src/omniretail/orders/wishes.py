@@ -25,12 +25,18 @@ class LineWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FulfillmentWish(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines that one location shall serve in one way."""
+    """Lines that shall be served in one way, by a location or (None) by those that are found.
+
+    `destination` is the store that goods are sent to for the customer to collect; `prefer` a
+    location that shall serve if it can.
+    """
 
     id: UUID
     kind: FulfillmentKind
-    location: str
+    location: str | None
     lines: tuple[LineWish, ...]
+    destination: str | None = None
+    prefer: str | None = None
 
 
 class TenderGiven(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +73,8 @@ class ShippingAsked(msgspec.Struct, frozen=True, kw_only=True):
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The command to place one order; `location` is where it is placed, if at a till.
 
-    `hold_id` is the basket's own hold, which becomes the order. `quote` is the signed token of a
+    `hold_id` is the basket's own hold, which becomes the order; so does a cart, as it stood at
+    `cart_version`, with its holds. `quote` is the signed token of a
     priced basket, which is charged as it says while it is live. What is `forced` was carried out
     already, at a till that was offline: no lack of stock refuses it.
     """
@@ -90,6 +97,13 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     shipping: ShippingAsked | None = None
     ship_to: ShipTo | None = None
     cart_id: UUID | None = None
+    cart_version: int = 0
+    cart_holds: tuple[UUID, ...] = ()
+
+    @property
+    def hold_ids(self) -> tuple[UUID, ...]:
+        """The holds that become the order: the basket's own, and its cart's."""
+        return self.cart_holds if self.hold_id is None else (self.hold_id, *self.cart_holds)
 
     @property
     def lines(self) -> list[LineWish]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import channels, idempotency, inventory
+from omniretail import channels, idempotency, inventory, sourcing
 from omniretail.errors import Invalid, Refused
 from omniretail.orders.order import Fulfillment, Order, OrderLine
 from omniretail.orders.settlement import settled
@@ -27,13 +27,6 @@ class QuantityNotOpen(Refused):
             requested=requested,
             open_quantity=open_quantity,
         )
-
-
-class Waiting(msgspec.Struct, frozen=True):
-    """How many hours a location keeps a pickup, and how long before their end it reminds."""
-
-    pickup_hours: int = 72
-    reminder_hours: int = 24
 
 
 class Change(Protocol):
@@ -55,7 +48,7 @@ class World(msgspec.Struct, kw_only=True):
 
     orders: dict[UUID, Order]
     stock: inventory.Stock
-    waiting: Mapping[str, Waiting]
+    waiting: Mapping[str, sourcing.FulfillmentPolicy]
     now: datetime
 
     def source(self, order: Order, command: Change) -> inventory.Source:

@@ -112,7 +112,8 @@ class Payments:
     """Some payments, locked, and what a batch of orders does with them."""
 
     def __init__(self, found: Iterable[Payment]) -> None:
-        self._payments = {payment.id: payment for payment in found}
+        self._found = {payment.id: payment for payment in found}
+        self._payments = dict(self._found)
         self.used: dict[UUID, tuple[UUID, int]] = {}
         """The payments that became a tender of an order, with the order and the tender's number."""
 
@@ -147,6 +148,12 @@ class Payments:
         )
         self.used[payment_id] = order_id, tender_number
         return None
+
+    def take_back(self, order_id: UUID) -> None:
+        """Undo what was accepted for an order: it was refused after its first tender."""
+        for payment_id in [one for one, (by, _) in self.used.items() if by == order_id]:
+            del self.used[payment_id]
+            self._payments[payment_id] = self._found[payment_id]
 
 
 def _not_usable(payment: Payment, amount_minor: int, currency: str) -> DomainError | None:
