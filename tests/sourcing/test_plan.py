@@ -167,6 +167,14 @@ def test_a_line_is_barred_where_another_is_not() -> None:
     assert plan(ask, stock).parts == {"S1": ((1, 1),), "WH": ((0, 1),)}
 
 
+def test_who_is_barred_for_a_line_does_not_cover_all() -> None:
+    """S1 has more of both, but rejected one: WH serves both, in one parcel."""
+    stock = {"S1": {"A": 9, "B": 9}, "WH": {"A": 1, "B": 1}}
+    ask = sourcing.Ask(kind="ship", lines=lines(("A", 1), ("B", 1)), barred=frozenset({(0, "S1")}))
+
+    assert list(plan(ask, stock).parts) == ["WH"]
+
+
 def test_the_destination_is_the_nearest_and_ships_nothing() -> None:
     """A store that cannot ship may still hand out what it has, to those who come for it."""
     places = [location("BER", capabilities=("pickup",)), location("POT"), location("HAM")]

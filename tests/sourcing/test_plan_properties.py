@@ -184,10 +184,18 @@ def test_a_survey_gives_nothing_twice(
         sourcing.Candidates({place.code: place for place in places}, {"L1": 1}), units
     )
     shipped = 0
+    taken = Counter[tuple[str, str]]()
     for _ in range(3):
         plan = survey.plan(ask, policy)
         survey.take(ask, plan)
         shipped += "L1" in plan.parts and ask.kind != "pickup"
+        for code, given_lines in plan.parts.items():
+            for position, quantity in given_lines:
+                for sku, each in ask.lines[position].parts.items():
+                    taken[sku, code] += each * quantity
 
     assert shipped <= 1
-    assert all(survey.available(sku, code) >= 0 for sku in SKUS for code in stock)
+    for code, standing in stock.items():
+        for sku in SKUS:
+            assert taken[sku, code] <= max(0, standing.get(sku, 0))
+            assert survey.available(sku, code) == max(0, standing.get(sku, 0)) - taken[sku, code]

@@ -42,6 +42,9 @@ async def test_a_kit_brings_its_components_along(retailer: Retailer) -> None:
     assert survey.available("A", "S1") == 4
     assert (survey.available("B", "S1"), survey.available("B", "S2")) == (1, 1)
     assert survey.available("TWIN", "S1") == survey.available("C", "S1") == 0
+    ask = sourcing.Ask(kind="ship", lines=lines(("TWIN", 1), TWIN={"A": 2, "B": 1}))
+    survey.take(ask, survey.plan(ask, sourcing.SourcingPolicy(channel="web")))
+    assert (survey.available("A", "S1"), survey.available("B", "S1")) == (2, 0)
 
 
 async def test_a_day_ends_at_midnight_utc(retailer: Retailer) -> None:
