@@ -15,7 +15,7 @@ from benchmarks import ROOT, BenchmarkBroken
 from benchmarks.shop import CURRENCY, LOCATIONS, SKUS, TWO_DEALS_MINOR, UNIT_PRICE_MINOR
 
 Generator = Literal["wrk", "asyncio"]
-Kind = Literal["order", "deal", "hold", "availability", "fixed"]
+Kind = Literal["order", "deal", "named", "sourced", "hold", "availability", "fixed"]
 
 # Filled in with the numbers of the location and of one SKU or two, by Lua and by Python alike.
 HOLD_BODY = '{"lines":[{"location":"L%d","sku":"HELD-%04d","quantity":1}],"seconds":600}'
@@ -28,7 +28,23 @@ ORDER_BODY = (
 DEAL_BODY = ORDER_BODY.replace("SKU-", "DEAL-").replace(
     str(2 * UNIT_PRICE_MINOR), str(TWO_DEALS_MINOR)
 )
-BODIES: dict[Kind, str] = {"order": ORDER_BODY, "deal": DEAL_BODY, "hold": HOLD_BODY}
+_PAID = ORDER_BODY.partition(',"tenders":')[2].removesuffix("}")
+_SHIPPED = (
+    '{"ship_to":{"name":"Ada","street":"Analytical Way 1","city":"London","postal_code":"N1",'
+    '"country":"GB","latitude":%s,"longitude":5},"fulfillments":[{"kind":"ship",%s"lines":['
+    '{"sku":"SKU-%%04d","quantity":1},{"sku":"SKU-%%04d","quantity":1}]}],'
+    f'"tenders":{_PAID}}}'
+)
+NAMED_BODY = _SHIPPED % ("25", '"location":"P%02d",')
+# Wherever the number of the location says that the customer is.
+SOURCED_BODY = _SHIPPED % ("%d", "")
+BODIES: dict[Kind, str] = {
+    "order": ORDER_BODY,
+    "deal": DEAL_BODY,
+    "hold": HOLD_BODY,
+    "named": NAMED_BODY,
+    "sourced": SOURCED_BODY,
+}
 _PATIENCE_SECONDS = 30.0
 
 

@@ -24,6 +24,7 @@ from benchmarks import (
     processes,
     promoting,
     shop,
+    sourcing,
 )
 from omniretail import embedded
 
@@ -96,6 +97,18 @@ def run(plan: Plan, tell: Tell) -> Series:
             _check(stage, tell)
             tell(f"orders with some of {shop.PROMOTIONS} promotions, and without")
             series |= promoting.measure(
+                stage.server,
+                home,
+                workers=plan.workers,
+                rounds=plan.rounds,
+                seconds=plan.seconds,
+                clients=plan.clients,
+                generator=plan.generator,
+            )
+            tell(
+                f"orders sourced over {shop.SOURCES} locations; {shop.PICKUPS:,} pickups that wait"
+            )
+            series |= sourcing.measure(
                 stage.server,
                 home,
                 workers=plan.workers,

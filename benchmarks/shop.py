@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from omniretail import catalog, channels, clock, embedded, inventory, pricing
+from omniretail import catalog, channels, clock, embedded, inventory, orders, pricing
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError
 from omniretail.idempotency import Key
@@ -27,6 +27,11 @@ WIDE_LOCATIONS = 100
 COUNTED_SKUS = 1_000
 COUNTED_LOCATIONS = 100
 COUNTED_STOCK = 1_000
+
+# A retailer whose orders are sourced, and who has many pickups waiting.
+SOURCES = 50
+SOURCED_SKUS = 1_000
+PICKUPS = 10_000
 
 PROMOTIONS = 200
 
@@ -59,6 +64,14 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
+class Sourced(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be known of the retailer whose orders are sourced; `staff` look at the queue."""
+
+    url: str
+    token: str
+    staff: str
+
+
 class Promoting(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be known of the retailer that has promotions; `office` sets prices."""
 
@@ -77,6 +90,11 @@ def sku(number: int) -> str:
 def location(number: int) -> str:
     """Return the code of a location that sells."""
     return f"L{number}"
+
+
+def source(number: int) -> str:
+    """Return the code of a location that orders are sourced from."""
+    return f"P{number:02}"
 
 
 def held_sku(number: int) -> str:
@@ -129,6 +147,11 @@ async def fill_promoting(url: str) -> Promoting:
     return await _filled(url, lambda tx, now: _promoting(tx, url, now))
 
 
+async def fill_sourced(url: str) -> Sourced:
+    """Fill an empty database with the retailer whose orders are sourced."""
+    return await _filled(url, lambda tx, now: _sourced(tx, url, now))
+
+
 async def _filled(url: str, work: Callable[[Transaction, datetime], Awaitable[Filled]]) -> Filled:
     """Migrate an empty database, fill it by `work`, and give the planner its statistics."""
     await migrate(url)
@@ -176,6 +199,65 @@ async def _counted(tx: Transaction, url: str, now: datetime) -> Counted:
         goods = counted[first : first + most]
         await _receive(tx, office.principal, goods, places, COUNTED_STOCK, now)
     return Counted(url=url, token=office.token)
+
+
+async def _sourced(tx: Transaction, url: str, now: datetime) -> Sourced:
+    """Fill in locations a degree of latitude apart, goods at all of them, and pickups at the first."""
+    channel = channels.ChannelSpec(code=CHANNEL, name="Web shop", kind="web", currency=CURRENCY)
+    await channels.put_channel(tx, channel, now=now)
+    sold = [sku(number) for number in range(SOURCED_SKUS)]
+    places = [
+        catalog.LocationSpec(code=source(number), name=source(number), latitude=number, longitude=5)
+        for number in range(SOURCES)
+    ]
+    _accepted(await catalog.put_locations(tx, places, now=now))
+    await _put(tx, sold, (), now)
+    await _price(tx, sold, now)
+    office = await channels.create_key(tx, kind="integration", name="Back office", now=now)
+    most = 200  # SKUs in a receipt, so that it has no more rows than a request may have
+    for first in range(0, SOURCED_SKUS, most):
+        goods = sold[first : first + most]
+        await _receive(tx, office.principal, goods, [place.code for place in places], _STOCK, now)
+    web = await channels.create_key(tx, kind="channel", name="Web shop", channel=CHANNEL, now=now)
+    await _pickups(tx, web.principal, sold, now)
+    return Sourced(url=url, token=web.token, staff=office.token)
+
+
+async def _pickups(
+    tx: Transaction, principal: channels.Principal, skus: Sequence[str], now: datetime
+) -> None:
+    """Place orders that wait at the first location to be collected."""
+    most = 500
+    for first in range(0, PICKUPS, most):
+        commands = [
+            _pickup(principal, skus[number % len(skus)], number, now)
+            for number in range(first, first + most)
+        ]
+        _accepted(await orders.place(tx, commands, books=pricing.BookKeeper(), now=now))
+
+
+def _pickup(
+    principal: channels.Principal, code: str, number: int, now: datetime
+) -> orders.PlaceOrder:
+    wish = orders.FulfillmentWish(
+        id=new_id(),
+        kind="pickup",
+        location=source(0),
+        lines=(orders.LineWish(sku=code, quantity=1),),
+    )
+    paid = orders.TenderGiven(
+        type="card", amount_minor=UNIT_PRICE_MINOR, currency=CURRENCY, reference="bench"
+    )
+    return orders.PlaceOrder(
+        key=Key(principal.id, f"pickup-{number}", b""),
+        order_id=new_id(),
+        principal=principal,
+        channel=CHANNEL,
+        location=None,
+        placed_at=now,
+        fulfillments=(wish,),
+        tenders=(paid,),
+    )
 
 
 async def _promoting(tx: Transaction, url: str, now: datetime) -> Promoting:

@@ -25,6 +25,7 @@ from (
         level.sku,
         level.location,
         level.on_hand - level.damaged - level.quality_control - level.allocated - level.held
+        - level.suspected
         - coalesce(
             level.safety_stock,
             ((select withheld.by_location from withheld) ->> level.location)::integer,
