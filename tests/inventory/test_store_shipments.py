@@ -254,7 +254,7 @@ async def test_the_books_of_goods_on_their_way(retailer: Retailer) -> None:
     assert [tuple(row) for row in lots] == [("L1", 2), ("L2", 2)]
     assert isinstance(left, LotMissing)
     # The order itself was not told: it says that all of it is still in S1.
-    assert set(seen) == {"allocations"}
+    assert set(seen) == {"allocations", "order_movements"}
 
 
 async def test_their_movements_can_be_asked_for(retailer: Retailer) -> None:

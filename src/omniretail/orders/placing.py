@@ -94,12 +94,7 @@ async def place(
         await tx.write(
             *inventory.write(surroundings.stock, now=now),
             *inventory.convert_holds(
-                {
-                    hold: order.id
-                    for command, order in placed
-                    for hold in command.hold_ids
-                    if hold in surroundings.holds and surroundings.holds[hold].state == "live"
-                }
+                {hold: order.id for command, order in placed for hold in command.hold_ids}
             ),
             *_convert_carts(surroundings, placed),
             *store.write_placed([(command.key.key, order) for command, order in placed], now=now),

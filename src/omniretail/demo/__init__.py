@@ -1,27 +1,26 @@
 """The demo retailer: generated, small, and made only through the doors that a real one uses.
 
 Four stores and a warehouse, 240 SKUs and a kit with prices in euro, taxes, promotions and a coupon,
-stock, a few orders in each state, and one key of every kind. Loaded once; the keys are written to a
+stock, a day of orders in every state, and one key of every kind. Loaded once; the keys are written to a
 file that only its owner can read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 from msgspec import structs
 from stdnum import ean
 
-from omniretail import catalog, channels, inventory, orders, pricing
+from omniretail import catalog, channels, inventory, pricing
 from omniretail.db import Database, Transaction
-from omniretail.errors import DomainError
+from omniretail.demo import day
+from omniretail.demo.outcomes import all_good
 from omniretail.idempotency import Key
 from omniretail.ids import new_id
-
-Value = TypeVar("Value")
 
 Advance = Callable[[str], None]
 """Told the name of each step when it is done."""
@@ -81,6 +80,7 @@ _TWIN_PACK = catalog.SkuSpec(
     components=(catalog.Component("TEE-BLA-M", 2),),
 )
 _TWIN_PACK_MINOR = 3490
+_OPEN_FOR = timedelta(days=7)
 _BACK_ORDERED = {"LAMP-SAN-XL": catalog.Ordering("back_order", limit=20)}
 
 
@@ -96,15 +96,18 @@ class DemoKeys(msgspec.Struct, frozen=True):
 async def load(database: Database, *, advance: Advance, now: datetime) -> DemoKeys:
     """Load the demo retailer into an empty database, in one transaction; returns its keys."""
 
+    # Prices and goods were there before the day whose orders are shown.
+    opened = now - _OPEN_FOR
+
     async def everything(tx: Transaction) -> DemoKeys:
-        await _master_data(tx, advance, now)
+        await _master_data(tx, advance, opened)
         keys, principals = await _keys(tx, now)
         advance("keys")
-        await _stock(tx, principals["integration"], now)
+        await _stock(tx, principals["integration"], opened)
         advance("stock")
         await _transfers(tx, principals["integration"], now)
         advance("transfers")
-        await _orders(tx, principals, now)
+        await day.load(tx, principals, now)
         advance("orders")
         return keys
 
@@ -143,13 +146,13 @@ async def _master_data(tx: Transaction, advance: Advance, now: datetime) -> None
             channels.ChannelSpec(code=code, name=name, kind=kind, currency="EUR", region=_HOME),  # type: ignore[arg-type]
             now=now,
         )
-    _all_good(await catalog.put_locations(tx, [_location(*row) for row in _LOCATIONS], now=now))
+    all_good(await catalog.put_locations(tx, [_location(*row) for row in _LOCATIONS], now=now))
     stores = tuple(code for code, _, kind, *_ in _LOCATIONS if kind == "store")
     await catalog.put_location_group(
         tx, catalog.LocationGroup(code="stores", name="All stores", locations=stores), now=now
     )
     advance("locations")
-    _all_good(await catalog.put_skus(tx, [*_skus(), _TWIN_PACK], now=now))
+    all_good(await catalog.put_skus(tx, [*_skus(), _TWIN_PACK], now=now))
     advance("SKUs")
     await _prices(tx, now)
     advance("prices")
@@ -163,7 +166,7 @@ async def _prices(tx: Transaction, now: datetime) -> None:
         pricing.TaxRate(tax_class="standard", region=region, valid_from=now, rate_ppm=rate_ppm)
         for region, rate_ppm in _TAX_RATES.items()
     ]
-    _all_good(await pricing.put_tax_rates(tx, rates, now=now))
+    all_good(await pricing.put_tax_rates(tx, rates, now=now))
     retail = pricing.PriceList(code="retail", name="Retail prices", currency="EUR")
     gold = pricing.PriceList(
         code="gold",
@@ -190,10 +193,10 @@ async def _prices(tx: Transaction, now: datetime) -> None:
         for price in prices
         if price.sku.startswith("HOOD-")
     ]
-    _all_good(await pricing.set_prices(tx, [*prices, twin_pack, *for_gold], now=now))
+    all_good(await pricing.set_prices(tx, [*prices, twin_pack, *for_gold], now=now))
     for promotion in _PROMOTIONS:
         await pricing.put_promotion(tx, promotion, now=now)
-    _all_good(await pricing.put_coupons(tx, [_WELCOME], now=now))
+    all_good(await pricing.put_coupons(tx, [_WELCOME], now=now))
 
 
 def _skus() -> list[catalog.SkuSpec]:
@@ -256,7 +259,7 @@ async def _stock(tx: Transaction, principal: channels.Principal, now: datetime) 
         rows=rows,
         all_or_nothing=True,
     )
-    _all_good(await inventory.book(tx, [command], now=now))
+    all_good(await inventory.book(tx, [command], now=now))
 
 
 async def _transfers(tx: Transaction, principal: channels.Principal, now: datetime) -> None:
@@ -274,109 +277,14 @@ async def _transfers(tx: Transaction, principal: channels.Principal, now: dateti
         expected_at=now + timedelta(days=2),
         note="Weekly replenishment",
     )
-    (drafted,) = _all_good(await inventory.change_transfers(tx, [draft], now=now))
+    (drafted,) = all_good(await inventory.change_transfers(tx, [draft], now=now))
     shipment = inventory.ShipTransfer(
         key=Key(principal.id, "demo-transfer-shipment", b""),
         principal=principal,
         transfer_id=drafted.value.id,
         occurred_at=now,
     )
-    _all_good(await inventory.change_transfers(tx, [shipment], now=now))
-
-
-async def _orders(
-    tx: Transaction, principals: dict[str, channels.Principal], now: datetime
-) -> None:
-    wishes: tuple[tuple[str, orders.FulfillmentKind, str, str, int], ...] = (
-        ("terminal", "carry_out", "AMS", "TEE-BLA-M", 2),
-        ("terminal", "carry_out", "AMS", "MUG-RED-S", 1),
-        ("channel", "pickup", "AMS", "HOOD-BLU-L", 1),
-        ("channel", "pickup", "BER", "JEANS-BLA-M", 2),
-        ("channel", "ship", "WH", "LAMP-WHI-M", 3),
-        ("channel", "ship", "WH", "SOCKS-RED-S", 6),
-        ("channel", "ship", "WH", "BAG-SAN-L", 2),
-    )
-    commands = [
-        _order(number, principals[who], kind, location, sku, quantity, now=now)
-        for number, (who, kind, location, sku, quantity) in enumerate(wishes, start=1)
-    ]
-    answers = await orders.place(tx, commands, books=pricing.BookKeeper(), now=now)
-    placed = [answer.value for answer in _all_good(answers)]
-    ready = orders.Advance(
-        key=Key(principals["staff"].id, "demo-readiness", b""),
-        principal=principals["staff"],
-        fulfillment_id=placed[2].fulfillments[0].id,
-        step="readiness",
-        occurred_at=now,
-    )
-    _all_good(await orders.change(tx, [ready], now=now))
-    changes: list[orders.Fulfill | orders.Cancel] = [
-        _step(principals["staff"], placed[2], "handover", now),
-        _step(principals["integration"], placed[4], "shipment", now),
-        orders.Cancel(
-            key=Key(principals["channel"].id, "demo-cancellation", b""),
-            principal=principals["channel"],
-            order_id=placed[6].id,
-            reason="changed their mind",
-            quantities={},
-            occurred_at=now,
-        ),
-    ]
-    _all_good(await orders.change(tx, changes, now=now))
-
-
-def _order(
-    number: int,
-    principal: channels.Principal,
-    kind: orders.FulfillmentKind,
-    location: str,
-    sku: str,
-    quantity: int,
-    *,
-    now: datetime,
-) -> orders.PlaceOrder:
-    unit_minor = next(amount for code, _, amount in _GOODS if sku.startswith(f"{code}-"))
-    at_till = principal.kind == "terminal"
-    return orders.PlaceOrder(
-        key=Key(principal.id, f"demo-order-{number}", b""),
-        order_id=new_id(),
-        principal=principal,
-        channel="pos" if at_till else "web",
-        location=location if at_till else None,
-        placed_at=now,
-        fulfillments=(
-            orders.FulfillmentWish(
-                id=new_id(),
-                kind=kind,
-                location=location,
-                lines=(orders.LineWish(sku=sku, quantity=quantity),),
-            ),
-        ),
-        tenders=(
-            orders.TenderGiven(
-                type="cash" if at_till else "card",
-                amount_minor=unit_minor * quantity,
-                currency="EUR",
-                reference=None if at_till else f"demo-payment-{number}",
-            ),
-        ),
-    )
-
-
-def _step(
-    principal: channels.Principal,
-    order: orders.Order,
-    step: Literal["handover", "shipment"],
-    now: datetime,
-) -> orders.Fulfill:
-    return orders.Fulfill(
-        key=Key(principal.id, f"demo-{step}-{order.number}", b""),
-        principal=principal,
-        fulfillment_id=order.fulfillments[0].id,
-        step=step,
-        quantities={},
-        occurred_at=now,
-    )
+    all_good(await inventory.change_transfers(tx, [shipment], now=now))
 
 
 def _location(
@@ -403,12 +311,3 @@ def _gtin(number: int) -> str:
     """Return an EAN-13 of the range that GS1 leaves to a company's internal use (prefix 20)."""
     digits = f"20{number:010d}"
     return digits + ean.calc_check_digit(digits)
-
-
-def _all_good(outcomes: Sequence[Value | DomainError]) -> list[Value]:
-    good: list[Value] = []
-    for outcome in outcomes:
-        if isinstance(outcome, DomainError):
-            raise outcome
-        good.append(outcome)
-    return good
