@@ -97,6 +97,28 @@ FAULTS: list[tuple[str, str, list[str]]] = [
             "update stock_level set held = held - 1 where sku = 'A'",
         ],
     ),
+    (
+        "tender_sources",
+        "a tender names another account",
+        ["update tender set account_id = gen_random_uuid() where account_id is not null"],
+    ),
+    (
+        "tender_sources",
+        "a provider was asked for another tender",
+        [
+            (
+                "update payment_operation set tender_number = 9 "
+                "where order_id in (select id from sales_order)"
+            )
+        ],
+    ),
+    (
+        "tender_sources",
+        "an authorization pays another tender",
+        [
+            "update payment set tender_number = 9 where order_id in (select id from sales_order)",
+        ],
+    ),
     ("counts", "a variance is not what moved", ["update stock_count set variance = variance + 1"]),
     ("counts", "another figure was counted", ["update stock_count set quantity = quantity + 1"]),
     (
@@ -160,8 +182,11 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "order_totals",
         "an order costs more than its lines",
         [
-            "update sales_order set total_minor = total_minor + 1",
-            "update tender set amount_minor = amount_minor + 1",
+            (
+                "update sales_order set total_minor = total_minor + 1 "
+                "where id in (select order_id from tender where reference is not null)"
+            ),
+            "update tender set amount_minor = amount_minor + 1 where reference is not null",
         ],
     ),
     (
@@ -225,7 +250,11 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "shipping says a cent too much tax",
         [_json("sales_order", "shipping", "{tax_minor}", 1)],
     ),
-    ("tenders", "a payment is too large", ["update tender set amount_minor = amount_minor + 1"]),
+    (
+        "tenders",
+        "a payment is too large",
+        ["update tender set amount_minor = amount_minor + 1 where reference is not null"],
+    ),
     (
         "tenders",
         "a payment was rounded by more than a coin",
@@ -243,7 +272,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
             "alter table tender drop constraint tender_rounding_is_cash",
             (
                 "update tender set amount_minor = amount_minor + 1, rounding_minor = 1,"
-                " cash_step_minor = 5 where type = 'card'"
+                " cash_step_minor = 5 where reference is not null"
                 " and order_id not in (select order_id from refund)"
             ),
         ],
@@ -391,12 +420,13 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "account_balances",
         "something was given back before it was held",
         [
-            "update account_entry set sequence = 90 where type = 'voided'",
+            "update account_entry set sequence = 90 where type = 'voided' and tender_number = 2",
             "update account_entry set sequence = sequence + 1 where type = 'held' and tender_number = 2",
             (
                 "update account_entry as entry set sequence = held.sequence - 1"
                 " from account_entry as held"
-                " where entry.type = 'voided' and held.type = 'held' and held.tender_number = 2"
+                " where entry.type = 'voided' and entry.tender_number = 2"
+                " and held.type = 'held' and held.tender_number = 2"
             ),
         ],
     ),
@@ -417,7 +447,12 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     (
         "account_balances",
         "an order spent what another one held",
-        ["update account_entry set tender_number = 9 where type = 'committed'"],
+        [
+            (
+                "update account_entry set tender_number = 9 where type = 'committed' "
+                "and order_id not in (select id from sales_order)"
+            )
+        ],
     ),
     (
         "account_balances",
@@ -443,7 +478,10 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "payment_operations",
         "a provider does something about no payment",
         [
-            "update payment_operation set payment_id = gen_random_uuid()",
+            (
+                "update payment_operation set payment_id = gen_random_uuid() "
+                "where order_id not in (select id from sales_order)"
+            ),
         ],
     ),
     (
@@ -451,7 +489,10 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "a payment pays for another order than it was captured for",
         [
             "update payment set provider = 'other'",
-            "update payment_operation set order_id = gen_random_uuid() where order_id is not null",
+            (
+                "update payment_operation set order_id = gen_random_uuid() "
+                "where order_id not in (select id from sales_order)"
+            ),
         ],
     ),
     (
@@ -459,7 +500,10 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "more was captured than was authorized",
         [
             "update payment set provider = 'other'",
-            "update payment_operation set amount_minor = 2001 where kind = 'capture'",
+            (
+                "update payment_operation set amount_minor = 2001 where kind = 'capture' "
+                "and order_id not in (select id from sales_order)"
+            ),
         ],
     ),
     (
@@ -483,7 +527,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "money nobody needs was never released",
         [
             "update payment set provider = 'other'",
-            "delete from payment_operation where kind = 'void'",
+            "delete from payment_operation where kind = 'void' and order_id is null",
         ],
     ),
     (
@@ -644,6 +688,32 @@ async def _books(retailer: Retailer) -> None:
     await _priced_books(retailer)
     await _accounts(retailer)
     await _card_payments(Cards(retailer))
+    await _paid_later(retailer)
+
+
+async def _paid_later(retailer: Retailer) -> None:
+    """Take, let go and give back what a gift card and a card pay for two orders."""
+    office = retailer.office
+    await office.post("/v1/gift-cards", {"code": "TENDERED-CARD-1", "amount": euro(9000)})
+    authorized = await retailer.web.post(
+        "/v1/payments", {"type": "card", "amount": euro(1500), "method": "ok"}
+    )
+    for tender in (
+        {"type": "gift_card", "account": "TENDERED-CARD-1", "amount": euro(1500)},
+        {"type": "card", "payment": authorized.json()["id"], "amount": euro(1500)},
+    ):
+        wanted = order(served("ship", "S1", line("B", 3)), paid=0) | {"tenders": [tender]}
+        placed = await retailer.web.post("/v1/orders", wanted)
+        assert placed.status_code == 201, placed.text
+        one = {"lines": [{"line": 1, "quantity": 1}]}
+        path = f"/v1/fulfillments/{placed.json()['fulfillments'][0]['id']}/shipment"
+        assert (await office.post(path, one)).is_success
+        path = f"/v1/orders/{placed.json()['id']}/cancellation"
+        assert (await office.post(path, one | {"reason": "no"})).is_success
+        match = {"reason": "less", "lines": [{"line": 1, "unit_price": euro(400)}]}
+        path = f"/v1/orders/{placed.json()['id']}/price-adjustments"
+        caller = retailer.callers["office"]
+        assert (await caller.post(path, match)).status_code in {200, 403}
 
 
 async def _accounts(retailer: Retailer) -> None:

@@ -40,6 +40,7 @@ _STATEMENTS = (
     Check("line_prices", "every line costs its price times its quantity less its discounts"),
     Check("taxes", "every line's tax is what its rate makes of what it costs, to the cent"),
     Check("tenders", "every order's tenders sum to its total, but for what coins round"),
+    Check("tender_sources", "accounts and providers gave what tenders say, and got back as much"),
     Check("refunds", "every order gave back exactly what it costs less now, and to no tender more"),
     Check("usages", "every use of a coupon or promotion is counted, by an order, within its limit"),
     Check(
