@@ -62,6 +62,7 @@ class Process:
             lambda tx, batch: pricing.free_claims(tx, batch, now=clock())
         )
         for kind, like in (
+            (orders.Advance, orders.Fulfill),
             (orders.Cancel, orders.Fulfill),
             (inventory.ShipTransfer, inventory.DraftTransfer),
             (inventory.ReceiveTransfer, inventory.DraftTransfer),

@@ -169,8 +169,8 @@ def ready(
     part: Fulfillment,
     *,
     at: datetime,
-    code_key: str,
-    code_hash: str,
+    code_key: str | None,
+    code_hash: str | None,
     pickup_hours: int,
     reminder_hours: int,
 ) -> Fulfillment:

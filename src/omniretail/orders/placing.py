@@ -102,8 +102,10 @@ async def place(
             *payments.write_accounts(surroundings.accounts, now=now),
             *payments.write_payments(surroundings.payments),
             *request_changes([(None, order) for _, order in placed], now=now),
+            *repetitions.remember(outcomes, now=now),
         )
-    await tx.write(*repetitions.remember(outcomes, now=now))
+    else:
+        await tx.write(*repetitions.remember(outcomes, now=now))
     return repetitions.answers(outcomes)
 
 

@@ -94,8 +94,8 @@ class Advance(msgspec.Struct, frozen=True, kw_only=True):
     fulfillment_id: UUID
     step: Literal["picking", "packing", "delivery", "arrival", "readiness"]
     occurred_at: datetime
-    code_key: str = ""
-    code_hash: str = ""
+    code_key: str | None = None
+    code_hash: str | None = None
     parcel_id: UUID | None = None
 
     @property
