@@ -609,11 +609,13 @@ CREATE TABLE payment_operation (
     failure text,
     created_at timestamp with time zone NOT NULL,
     done_at timestamp with time zone,
+    told_at timestamp with time zone,
     CONSTRAINT payment_operation_amount_positive CHECK ((amount_minor > 0)),
     CONSTRAINT payment_operation_ended CHECK ((((state = 'due'::text) = (done_at IS NULL)) AND ((state = 'failed'::text) = (failure IS NOT NULL)) AND ((state = 'done'::text) = (provider_reference IS NOT NULL)))),
     CONSTRAINT payment_operation_kind_known CHECK ((kind = ANY (ARRAY['capture'::text, 'void'::text, 'refund'::text]))),
     CONSTRAINT payment_operation_names_tender CHECK (((order_id IS NULL) = (tender_number IS NULL))),
-    CONSTRAINT payment_operation_state_known CHECK ((state = ANY (ARRAY['due'::text, 'done'::text, 'failed'::text])))
+    CONSTRAINT payment_operation_state_known CHECK ((state = ANY (ARRAY['due'::text, 'done'::text, 'failed'::text]))),
+    CONSTRAINT payment_operation_told_of_failure CHECK (((told_at IS NULL) OR (state = 'failed'::text)))
 );
 
 ALTER TABLE ONLY payment_operation
@@ -624,6 +626,8 @@ CREATE INDEX payment_operation_due_idx ON payment_operation USING btree (due_at)
 CREATE INDEX payment_operation_order_idx ON payment_operation USING btree (order_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX payment_operation_payment_idx ON payment_operation USING btree (payment_id, id);
+
+CREATE INDEX payment_operation_untold_idx ON payment_operation USING btree (id) WHERE ((state = 'failed'::text) AND (told_at IS NULL) AND (order_id IS NOT NULL));
 
 CREATE TABLE price (
     price_list text NOT NULL,

@@ -28,6 +28,7 @@ class Live:
     host: str
     port: int
     http: httpx.AsyncClient
+    pid: int
 
     def caller(self, known: Caller) -> Caller:
         """Return the same principal over real connections; its writes are repeated with the others'."""
@@ -52,8 +53,13 @@ class Live:
 
 
 @asynccontextmanager
-async def serving(database_url: str, *, workers: int = 2) -> AsyncIterator[Live]:
-    """Run `omniretail serve` over a database until the block ends, and stop it by its process id."""
+async def serving(
+    database_url: str, *, workers: int = 2, worker: str = "off"
+) -> AsyncIterator[Live]:
+    """Run `omniretail serve` over a database until the block ends, and stop it by its process id.
+
+    What is due by time is done only where `worker` is on: tests say themselves what time it is.
+    """
     port = _free_port()
     chosen = {
         "DATABASE_URL": database_url,
@@ -61,6 +67,7 @@ async def serving(database_url: str, *, workers: int = 2) -> AsyncIterator[Live]
         "OMNIRETAIL_PORT": str(port),
         "OMNIRETAIL_WORKERS": str(workers),
         "OMNIRETAIL_LOG_LEVEL": "error",
+        "OMNIRETAIL_WORKER": worker,
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "omniretail", "serve"),
@@ -73,7 +80,7 @@ async def serving(database_url: str, *, workers: int = 2) -> AsyncIterator[Live]
             base_url=f"http://127.0.0.1:{port}", limits=limits, timeout=30
         ) as http:
             await asyncio.wait_for(_ready(process, http), _START_SECONDS)
-            yield Live("127.0.0.1", port, http)
+            yield Live("127.0.0.1", port, http, process.pid)
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)

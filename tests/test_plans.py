@@ -26,6 +26,7 @@ GROWING = {
     "hold",
     "hold_line",
     "idempotency_key",
+    "order_exception",
     "order_line",
     "payment",
     "payment_account",
@@ -124,6 +125,20 @@ TOGETHER = {
             sql("idempotency.remember_keys"),
         )
     ),
+    "noting a failure writes": _writing_together(
+        (
+            sql("orders.change_orders"),
+            sql("orders.change_tenders"),
+            sql("orders.capture_tenders"),
+            sql("events.record_events"),
+            sql("orders.open_exceptions"),
+            sql("payments.tell_failures"),
+            sql("idempotency.remember_keys"),
+        )
+    ),
+    "closing exceptions writes": _writing_together(
+        (sql("orders.close_exceptions"), sql("idempotency.remember_keys"))
+    ),
     "changing an order writes": _writing_together(
         (
             sql("inventory.change_levels"),
@@ -197,7 +212,10 @@ TOGETHER = {
         "inventory.lock_count_tasks",
         "inventory.lines_of_count_tasks",
         "inventory.shortage_cases",
+        "orders.lock_exceptions",
+        "orders.lock_no_shows",
         "orders.lock_orders",
+        "orders.lock_reminders",
         "orders.orders",
         "orders.lines",
         "orders.fulfillments",
@@ -214,6 +232,7 @@ TOGETHER = {
         "payments.lock_due_operations",
         "payments.lock_payments",
         "payments.lock_pending_payments",
+        "payments.lock_untold_failures",
         "payments.lock_unused_payments",
         "payments.operations_of_orders",
         "payments.payments",

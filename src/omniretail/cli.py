@@ -33,7 +33,9 @@ from omniretail import (
     inventory,
     pricing,
     serving,
+    worker,
 )
+from omniretail.app import configure_logs
 from omniretail.cli_database import (
     bring_up_to_date,
     connected,
@@ -86,6 +88,25 @@ def serve(with_demo: bool) -> None:
         os.environ["DATABASE_URL"] = url
         serving.serve(settings)
         _out.print("omniretail has stopped; everything acknowledged is in the books.")
+
+
+@main.command("worker")
+@click.option("--parent", type=int, hidden=True, help="The process to end with.")
+def worker_command(parent: int | None) -> None:
+    """Do what is due, again and again, until Ctrl-C: no-shows, reminders, payments, expired holds.
+
+    `omniretail serve` runs one by itself, unless OMNIRETAIL_WORKER is off. Any number may run.
+    """
+    settings = load()
+    configure_logs(settings.log_level)
+
+    async def run(url: str) -> None:
+        async with connected(settings, url) as database:
+            await bring_up_to_date(database, settings)
+        await worker.work(settings, url, parent=parent)
+
+    with errors(), database_url(settings) as (url, _):
+        asyncio.run(run(url))
 
 
 @main.command("migrate")

@@ -24,6 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8700
     workers: int = 1
     """API processes; they keep no state, so any number may run."""
+    worker: Literal["on", "off"] = "on"
+    """Whether `omniretail serve` runs a worker beside the API; off where `omniretail worker` does."""
     log_level: str = "info"
     key_cache_seconds: float = 5.0
     """How long a process may go on honoring a key that has been revoked."""

@@ -84,6 +84,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
         },
         ("POST", f"/v1/fulfillments/{_NOBODY}/handover"): step,
         ("POST", f"/v1/fulfillments/{_NOBODY}/shipment"): step,
+        ("POST", f"/v1/order-exceptions/{_NOBODY}/closing"): {"note": "paid back in cash"},
         ("POST", "/v1/stock/receipts"): {
             "lines": [
                 {
@@ -1032,6 +1033,8 @@ QUERIES = [
     ("/v1/stock/movements", "cursor", ["AA", "Zm9v"]),
     ("/v1/stock/counts", "cursor", ["AA", "Zm9v"]),
     ("/v1/stock/count-tasks", "state", ["x", "%00", ""]),
+    ("/v1/order-exceptions", "state", ["x", "%00", "", "closed"]),
+    ("/v1/order-exceptions", "cursor", ["AA", "Zm9v", "%00"]),
     ("/v1/stock/shortages", "state", ["x", "%00", ""]),
     ("/v1/stock/shortages", "sku", ["%00", "a,b", "x" * 65]),
     ("/v1/stock/movements", "document_id", ["x", "%00", "1", "0" * 33]),

@@ -64,6 +64,8 @@ PUT     /v1/location-groups/{code}                                              
 GET     /v1/locations                                 terminal  channel  staff  integration
 GET     /v1/locations/{code}                          terminal  channel  staff  integration
 PUT     /v1/locations/{code}                                                    integration
+GET     /v1/order-exceptions                          terminal  channel  staff  integration
+POST    /v1/order-exceptions/{exception_id}/closing   terminal           staff  integration
 GET     /v1/orders                                    terminal  channel  staff  integration
 POST    /v1/orders                                    terminal  channel         integration
 GET     /v1/orders/{order_id}                         terminal  channel  staff  integration
@@ -409,6 +411,7 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         f"/v1/stock/count-tasks/{_SOME_ID}/counts": {"lines": [{"line": 1, "quantity": 1}]},
         f"/v1/stock/count-tasks/{_SOME_ID}/review": {"lines": [{"line": 1, "decision": "accept"}]},
         f"/v1/stock/count-tasks/{_SOME_ID}/closing": {},
+        f"/v1/order-exceptions/{_SOME_ID}/closing": {"note": "paid back in cash"},
         f"/v1/stock/shortages/{_SOME_ID}/closing": {"note": "made good"},
         "/v1/stock/set-asides": {
             "lines": [

@@ -18,7 +18,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 14
+_BATCHES_AT_ONCE = 15
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 
@@ -56,6 +56,7 @@ class Process:
         self.change_transfer = Batcher(self._change_transfer)
         self.change_count_task = Batcher(self._change_count_task)
         self.close_shortage = Batcher(self._close_shortage)
+        self.close_exception = Batcher(self._close_exception)
         self.claim_coupon = Batcher(self._claim_coupon)
         self.free_claim = Batcher(self._free_claim)
         self.change_cart = Batcher(self._change_cart)
@@ -151,6 +152,13 @@ class Process:
     ) -> Sequence[Answer[inventory.ShortageCase] | DomainError]:
         return await self.ledger.run(
             lambda tx: inventory.close_shortages(tx, commands, now=clock.now())
+        )
+
+    async def _close_exception(
+        self, commands: Sequence[orders.CloseException]
+    ) -> Sequence[Answer[orders.OrderException] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: orders.close_exceptions(tx, commands, now=clock.now())
         )
 
     async def _claim_coupon(

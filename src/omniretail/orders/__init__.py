@@ -3,6 +3,17 @@
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, NotYetExpired, PriceNotLower
 from omniretail.orders.changing import Command, UnknownFulfillment, UnknownOrder, change
 from omniretail.orders.charge import TendersMismatch
+from omniretail.orders.due import Due, due_failures, due_no_shows, due_reminders
+from omniretail.orders.exceptions import (
+    CloseException,
+    ExceptionKind,
+    OrderException,
+    OrderExceptionClosed,
+    UnknownOrderException,
+    close_exceptions,
+    list_exceptions,
+)
+from omniretail.orders.failures import NoteFailure
 from omniretail.orders.machine import (
     STATES,
     STEPS,
@@ -75,8 +86,11 @@ __all__ = [
     "Advance",
     "Cancel",
     "ChangePickup",
+    "CloseException",
     "Command",
     "CouponGiven",
+    "Due",
+    "ExceptionKind",
     "Fulfill",
     "Fulfillment",
     "FulfillmentHold",
@@ -90,8 +104,11 @@ __all__ = [
     "LineWish",
     "NoShow",
     "NotYetExpired",
+    "NoteFailure",
     "OpenLine",
     "Order",
+    "OrderException",
+    "OrderExceptionClosed",
     "OrderLine",
     "Parcel",
     "PaymentStatus",
@@ -118,12 +135,18 @@ __all__ = [
     "UnknownFulfillment",
     "UnknownFulfillmentHold",
     "UnknownOrder",
+    "UnknownOrderException",
     "UnknownParcel",
     "change",
+    "close_exceptions",
     "code_of",
+    "due_failures",
+    "due_no_shows",
+    "due_reminders",
     "find_fulfillment",
     "find_order",
     "hash_of",
+    "list_exceptions",
     "list_fulfillments",
     "list_orders",
     "open_lines",

@@ -15,6 +15,7 @@ from omniretail.db import Transaction
 from omniretail.errors import DomainError, Missing
 from omniretail.orders import store
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, adjust, cancel, no_show
+from omniretail.orders.failures import NoteFailure, noted, write_noted
 from omniretail.orders.order import Fulfillment, Order
 from omniretail.orders.paying import request_changes, settle_accounts
 from omniretail.orders.pickups import ChangePickup, Remind, changed, reminded
@@ -30,7 +31,7 @@ from omniretail.orders.stepping import (
 )
 from omniretail.orders.world import World
 
-OrderCommand: TypeAlias = Cancel | AdjustPrices
+OrderCommand: TypeAlias = Cancel | AdjustPrices | NoteFailure
 """Commands that name an order."""
 FulfillmentCommand: TypeAlias = (
     Fulfill | Advance | HoldUp | LetGoOn | ChangePickup | Remind | NoShow
@@ -93,9 +94,15 @@ async def _change(
         for order in world.orders.values()
         if order.fulfillment_status == "cancelled" and order != before[order.id]
     ]
+    failures = [
+        command
+        for command, outcome in zip(commands, outcomes, strict=True)
+        if isinstance(command, NoteFailure) and isinstance(outcome, Order)
+    ]
     await tx.write(
         *inventory.write(world.stock, now=now),
         *store.write_changed(before, world.orders, changes, now=now),
+        *write_noted(failures, world.orders, now=now),
         *await pricing.free_usages(tx, unwound, now=now),
         *await settle_accounts(
             tx, [(was, order, event.actor_id) for was, order, event in changes], now=now
@@ -163,7 +170,7 @@ def decide(world: World, command: Command) -> Order | DomainError:
             return UnknownOrder(command.order_id)
         if isinstance(command, Cancel):
             return cancel(world, order, command)
-        return adjust(order, command)
+        return noted(order, command) if isinstance(command, NoteFailure) else adjust(order, command)
     for order in world.orders.values():
         for part in order.fulfillments:
             if part.id == command.fulfillment_id and _may_act(command, order, part):

@@ -33,6 +33,7 @@ from omniretail.payments.accounts import (
     write_accounts,
 )
 from omniretail.payments.outbox import (
+    FailedOperation,
     LeasedOperation,
     Operation,
     OperationWish,
@@ -41,6 +42,8 @@ from omniretail.payments.outbox import (
     perform,
     record_operation,
     request_operations,
+    untold_failures,
+    write_told,
 )
 from omniretail.payments.paying import (
     StartPayment,
@@ -103,6 +106,7 @@ __all__ = [
     "Done",
     "EntrySource",
     "EntryType",
+    "FailedOperation",
     "GiftCardExists",
     "Heard",
     "InsufficientBalance",
@@ -152,9 +156,11 @@ __all__ = [
     "request_operations",
     "settle_due",
     "start_payments",
+    "untold_failures",
     "void_expired",
     "void_payments",
     "void_unused",
     "write_accounts",
     "write_payments",
+    "write_told",
 ]

@@ -165,12 +165,20 @@ class PaymentOperation(SQLModel, table=True):
             " and (state = 'done') = (provider_reference is not null)",
             name="payment_operation_ended",
         ),
+        CheckConstraint(
+            "told_at is null or state = 'failed'", name="payment_operation_told_of_failure"
+        ),
         Index("payment_operation_due_idx", "due_at", postgresql_where=text("state = 'due'")),
         Index("payment_operation_payment_idx", "payment_id", "id"),
         Index(
             "payment_operation_order_idx",
             "order_id",
             postgresql_where=text("order_id is not null"),
+        ),
+        Index(
+            "payment_operation_untold_idx",
+            "id",
+            postgresql_where=text("state = 'failed' and told_at is null and order_id is not null"),
         ),
     )
 
@@ -188,6 +196,7 @@ class PaymentOperation(SQLModel, table=True):
     failure: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     done_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    told_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class SandboxCharge(SQLModel, table=True):

@@ -28,6 +28,8 @@ _REQUEST = sql("payments.request_operations")
 _LEASE = sql("payments.lock_due_operations")
 _RECORD = sql("payments.record_operation")
 _OF_ORDERS = sql("payments.operations_of_orders")
+_UNTOLD = sql("payments.lock_untold_failures")
+_TELL = sql("payments.tell_failures")
 
 OperationState = Literal["due", "done", "failed"]
 
@@ -70,6 +72,18 @@ class LeasedOperation(msgspec.Struct, frozen=True, kw_only=True):
     authorized_minor: int
     captured_minor: int
     attempts: int
+
+
+class FailedOperation(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation of an order that a provider declined, in the provider's words."""
+
+    id: UUID
+    order_id: UUID
+    tender_number: int
+    kind: OperationKind
+    amount_minor: int
+    failure: str
+    done_at: datetime
 
 
 def request_operations(wishes: Sequence[OperationWish], *, now: datetime) -> list[Write]:
@@ -144,6 +158,22 @@ async def record_operation(
         case None:
             values = ("due", None, None, None, now + wait(operation.attempts))
     return await tx.execute(_RECORD, operation.id, operation.attempts, *values) == 1
+
+
+async def untold_failures(
+    tx: Transaction, *, after: UUID | None, most: int
+) -> list[FailedOperation]:
+    """Return up to `most` declined operations that their orders were not told of, behind `after`.
+
+    Locks: those operations, which nobody waits for; what somebody else has locked is left to them.
+    """
+    rows = await tx.fetch(_UNTOLD, after, most)
+    return [msgspec.convert(dict(row), FailedOperation) for row in rows]
+
+
+def write_told(operation_ids: Sequence[UUID], *, now: datetime) -> list[Write]:
+    """Return the write that notes which declined operations their orders were told of."""
+    return [Write(_TELL, (list(operation_ids), now))] if operation_ids else []
 
 
 def operations_of_orders(order_ids: Collection[UUID]) -> Read[dict[UUID, list[Operation]]]:

@@ -1,6 +1,7 @@
 -- Orders whose gift cards, store credit or authorizations say something else than their tenders do: each
 -- tender, less what its account or its provider was told for it, comes to nothing. A capture that the
--- provider declined counts until staff were told, for by then the tender says so too.
+-- provider declined counts until the order was told; then the tender may say so too, but for what was
+-- given back of it since.
 with told as (
     select
         tender.order_id,
@@ -9,7 +10,8 @@ with told as (
         tender.amount_minor as promised_minor,
         tender.amount_minor - tender.uncaptured_minor - tender.voided_minor as captured_minor,
         tender.voided_minor,
-        0 as refunded_minor
+        0 as refunded_minor,
+        0 as declined_minor
     from tender
     where tender.account_id is not null or tender.payment_id is not null
     union all
@@ -20,7 +22,8 @@ with told as (
         0 as promised_minor,
         0 as captured_minor,
         0 as voided_minor,
-        refund.amount_minor as refunded_minor
+        refund.amount_minor as refunded_minor,
+        0 as declined_minor
     from refund
     inner join tender on refund.order_id = tender.order_id and refund.tender_number = tender.number
     where tender.account_id is not null or tender.payment_id is not null
@@ -32,7 +35,8 @@ with told as (
         case entry.type when 'held' then -entry.held_change_minor else 0 end as promised_minor,
         case entry.type when 'committed' then entry.held_change_minor else 0 end as captured_minor,
         case entry.type when 'voided' then entry.held_change_minor else 0 end as voided_minor,
-        case entry.type when 'refunded' then -entry.balance_change_minor else 0 end as refunded_minor
+        case entry.type when 'refunded' then -entry.balance_change_minor else 0 end as refunded_minor,
+        0 as declined_minor
     from account_entry as entry
     where entry.order_id is not null
     union all
@@ -43,7 +47,8 @@ with told as (
         -payment.amount_minor as promised_minor,
         0 as captured_minor,
         0 as voided_minor,
-        0 as refunded_minor
+        0 as refunded_minor,
+        0 as declined_minor
     from payment
     where payment.order_id is not null
     union all
@@ -52,17 +57,18 @@ with told as (
         operation.tender_number,
         operation.payment_id as source_id,
         0 as promised_minor,
-        case operation.kind when 'capture' then -operation.amount_minor else 0 end as captured_minor,
+        case when operation.kind = 'capture' and not told.declined then -operation.amount_minor else 0 end
+            as captured_minor,
         case operation.kind when 'void' then -operation.amount_minor else 0 end as voided_minor,
-        case operation.kind when 'refund' then -operation.amount_minor else 0 end as refunded_minor
+        case operation.kind when 'refund' then -operation.amount_minor else 0 end as refunded_minor,
+        case when operation.kind = 'capture' and told.declined then operation.amount_minor else 0 end
+            as declined_minor
     from payment_operation as operation
-    left join order_exception
-        on
-            operation.order_id = order_exception.order_id
-            and operation.id::text = order_exception.detail ->> 'operation'
-    where
-        operation.order_id is not null
-        and (operation.kind <> 'capture' or operation.state <> 'failed' or order_exception.id is null)
+    cross join
+        lateral (
+            select operation.state = 'failed' and operation.told_at is not null as declined
+        ) as told
+    where operation.order_id is not null
 )
 
 select
@@ -77,7 +83,7 @@ inner join sales_order on told.order_id = sales_order.id
 group by sales_order.id, told.tender_number, told.source_id
 having
     sum(told.promised_minor) <> 0
-    or sum(told.captured_minor) <> 0
+    or sum(told.captured_minor) not between 0 and sum(told.declined_minor)
     or sum(told.voided_minor) <> 0
     or sum(told.refunded_minor) <> 0
 order by sales_order.number, told.tender_number;

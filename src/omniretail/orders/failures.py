@@ -1,0 +1,88 @@
+"""What a provider declined, told to its order: what becomes of the money, and that staff look after it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from omniretail import channels, idempotency, payments
+from omniretail.db import Write
+from omniretail.orders.exceptions import ExceptionKind, NewException, open_exceptions
+from omniretail.orders.order import Order, Tender
+
+_KINDS: Mapping[str, ExceptionKind] = {
+    "capture": "capture_failed",
+    "void": "void_failed",
+    "refund": "refund_failed",
+}
+
+
+class NoteFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """The command to note that a provider declined to capture, void or refund for an order."""
+
+    key: idempotency.Key
+    principal: channels.Principal
+    operation: payments.FailedOperation
+    occurred_at: datetime
+
+    @property
+    def order_id(self) -> UUID:
+        """The order that it is told to."""
+        return self.operation.order_id
+
+    @property
+    def event_type(self) -> str:
+        """What the order's timeline calls it."""
+        return _KINDS[self.operation.kind]
+
+    def describe(self) -> dict[str, Any]:
+        """What the timeline says beside the lines."""
+        return {
+            "operation": str(self.operation.id),
+            "tender": self.operation.tender_number,
+            "amount_minor": self.operation.amount_minor,
+            "failure": self.operation.failure,
+        }
+
+
+def noted(order: Order, command: NoteFailure) -> Order:
+    """Return the order after a provider declined something.
+
+    What could not be captured is promised only, once more; the next step of the order that makes it due
+    asks for it again. What of it was given back since stays both, taken and given back, which comes
+    to nothing. What could not be refunded stays given back on its tender: the customer is owed it
+    whatever the provider says, so staff pay it another way, and the books never show it as ours. What
+    could not be voided runs out at the provider by itself.
+    """
+    failed = command.operation
+    tenders = tuple(
+        _uncaptured(tender, failed.amount_minor)
+        if failed.kind == "capture" and tender.number == failed.tender_number
+        else tender
+        for tender in order.tenders
+    )
+    return replace(order, version=order.version + 1, tenders=tenders)
+
+
+def write_noted(
+    commands: Sequence[NoteFailure], orders: Mapping[UUID, Order], *, now: datetime
+) -> list[Write]:
+    """Return the writes beside those of the orders: an exception for staff each, and that it was told."""
+    opened = [
+        NewException(
+            order_id=command.order_id,
+            kind=_KINDS[command.operation.kind],
+            detail={**command.describe(), "currency": orders[command.order_id].currency},
+        )
+        for command in commands
+    ]
+    told = payments.write_told([command.operation.id for command in commands], now=now)
+    return [*open_exceptions(opened, now=now), *told]
+
+
+def _uncaptured(tender: Tender, amount_minor: int) -> Tender:
+    back_minor = min(amount_minor, tender.captured_minor - tender.refunded_minor)
+    return replace(tender, uncaptured_minor=tender.uncaptured_minor + back_minor)
