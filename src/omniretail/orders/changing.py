@@ -119,6 +119,11 @@ async def _world(
             for sku, traits in skus.items()
             if traits.tracking == "serial"
         ],
+        arrivals=[
+            order.id
+            for order in orders.values()
+            if any(part.state == "in_transit" for part in order.fulfillments)
+        ],
     )
     await inventory.survey(tx, stock, skus, asked, now=now)
     return World(orders=dict(orders), stock=stock, waiting={}, now=now)
