@@ -106,16 +106,13 @@ async def paid_by(retailer: Retailer, cards: Cards, body: Body, method: str) -> 
     return payment
 
 
-async def captured(
-    retailer: Retailer, cards: Cards, method: str, *wishes: tuple[Any, int]
-) -> tuple[Body, Payment]:
-    """Hand 20.00 worth of goods over, and ask the provider for what that captures, and for more."""
+async def captured(retailer: Retailer, cards: Cards, method: str) -> tuple[Body, Payment]:
+    """Hand 20.00 worth of goods over, which the provider is then asked to capture."""
     body = await waiting(retailer)
     payment = await paid_by(retailer, cards, body, method)
     answer = await retailer.staff.collect(part_of(body), name="Ann")
     assert answer.status_code == 200, answer.text
-    if wishes:
-        await cards.request((payment.id, UUID(body["id"])), *wishes)
+    cards.clock.now = clock.now() + timedelta(seconds=1)
     return await found(retailer, body), payment
 
 

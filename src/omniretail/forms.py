@@ -1,4 +1,4 @@
-"""What texts from outside look like: codes, free texts, currencies. Patterns, and each in words.
+"""What texts from outside look like: codes, free texts, addresses, currencies. Patterns, each in words.
 
 The wire and the files ask for the same.
 """
@@ -12,6 +12,7 @@ TEXT = r"^[^\x00]*\Z"
 CODE_OR_NOTHING = rf"{CODE}|^\Z"
 CURRENCY = r"^[A-Z]{3}\Z"
 GIFT_CARD_CODE = r"^[0-9A-Za-z]+(-[0-9A-Za-z]+)*\Z"
+WEB_ADDRESS = r"^https?://[^\s\x00-\x1f\x7f\ufffd]+\Z"
 HOUR = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\Z"
 
 _IN_WORDS = {
@@ -19,6 +20,7 @@ _IN_WORDS = {
     CODE_OR_NOTHING: "a code, or nothing",
     TEXT: "a text without NUL characters",
     GIFT_CARD_CODE: "a gift card's code: letters A to Z and digits, with single hyphens between them",
+    WEB_ADDRESS: "a web address that begins with https:// or http://, without spaces",
     CURRENCY: "three capital letters, as ISO 4217 names a currency",
     HOUR: "an hour of the day as a clock shows it, such as 17:30 or 17:30:00",
 }

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ _TABLES = (
     *("cart", "hold", "hold_line"),
     *("channel", "location", "sku", "sku_barcode", "price_list", "price", "price_book"),
     *("stock_level", "stock_movement", "sales_order", "order_line", "fulfillment", "tender"),
+    *("capture", "parcel"),
     *("refund", "event", "idempotency_key", "api_key", "location_group", "location_group_member"),
     *("tax_rate", "currency", "channel_stock_policy", "channel_sku_threshold", "expected_receipt"),
     *("transfer", "transfer_line", "transfer_discrepancy"),
@@ -38,7 +40,7 @@ _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 def bodies() -> dict[tuple[str, str], dict[str, Any]]:
     """A valid body, with every optional field, for every route that takes JSON."""
     now = clock.now().isoformat()
-    step = {"lines": [{"line": 1, "quantity": 1}], "occurred_at": now}
+    step = {"lines": [{"line": 1, "quantity": 1, "serials": ["s-1"]}], "occurred_at": now}
     priced = line("A", 1, unit_price=euro(2000), price_reason="a scratch")
     return {
         ("POST", "/v1/orders"): {
@@ -82,9 +84,34 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "reason": "price match",
             "lines": [{"line": 1, "unit_price": euro(1)}],
         },
-        ("POST", f"/v1/fulfillments/{_NOBODY}/handover"): step,
-        ("POST", f"/v1/fulfillments/{_NOBODY}/shipment"): step,
         ("POST", f"/v1/order-exceptions/{_NOBODY}/closing"): {"note": "paid back in cash"},
+        ("POST", f"/v1/fulfillments/{_NOBODY}/picking"): {"occurred_at": now},
+        ("POST", f"/v1/fulfillments/{_NOBODY}/packing"): {"occurred_at": now},
+        ("POST", f"/v1/fulfillments/{_NOBODY}/shipment"): {
+            **step,
+            "carrier": "DHL",
+            "tracking_number": "JD01",
+            "tracking_url": "https://track.example/JD01",
+        },
+        ("POST", f"/v1/fulfillments/{_NOBODY}/delivery"): {
+            "parcel": str(_NOBODY),
+            "occurred_at": now,
+        },
+        ("POST", f"/v1/fulfillments/{_NOBODY}/arrival"): {"occurred_at": now},
+        ("POST", f"/v1/fulfillments/{_NOBODY}/hold"): {"reason": "bad_address", "note": "moved"},
+        ("POST", f"/v1/fulfillments/{_NOBODY}/release"): {"hold": str(_NOBODY)},
+        ("POST", f"/v1/fulfillments/{_NOBODY}/readiness"): {"occurred_at": now},
+        ("POST", f"/v1/fulfillments/{_NOBODY}/handover"): {
+            **step,
+            "name": "Ann",
+            "code": "7K3M-9QXW",
+            "signature_reference": "scan-17",
+        },
+        ("POST", f"/v1/fulfillments/{_NOBODY}/collector"): {"name": "Bo"},
+        ("POST", f"/v1/fulfillments/{_NOBODY}/curbside"): {"spot": "bay 4"},
+        ("POST", f"/v1/fulfillments/{_NOBODY}/deadline"): {
+            "collect_by": (clock.now() + timedelta(days=3)).isoformat()
+        },
         ("POST", "/v1/stock/receipts"): {
             "lines": [
                 {
@@ -610,6 +637,7 @@ async def test_a_missing_field_is_pointed_at(retailer: Retailer) -> None:
         assert [fault["pointer"] for fault in told["errors"]] == [pointer]
 
 
+_STEP = f"/v1/fulfillments/{_NOBODY}"
 _QUANTITY = "/fulfillments/0/lines/0/quantity"
 _NO_QUANTITY = ["-1", "0", "-0", str(2**31), str(2**63), str(2**64), "1.5", '"1"', "true", "null"]
 _NO_AMOUNT = ["-1", str(2**63), str(2**64), "0.5", '"1"', "true"]
@@ -625,6 +653,38 @@ OUT_OF_BOUNDS = [
     ("POST", "/v1/orders", "/placed_at", ['"9999-12-31T23:59:59-14:00"']),
     ("POST", "/v1/orders", "/fulfillments", ["[]"]),
     ("POST", "/v1/orders", "/fulfillments/0/lines/0/sku", ['"a,b"', '" a"', '""', '"a/b"']),
+    ("POST", f"{_STEP}/handover", "/code", ['""', f'"{"x" * 33}"', "1"]),
+    ("POST", f"{_STEP}/handover", "/lines/0/line", ["0", "-1", "25001", "1.5", "null"]),
+    ("POST", f"{_STEP}/handover", "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", f"{_STEP}/shipment", "/lines/0/quantity", _NO_QUANTITY),
+    (
+        "POST",
+        f"{_STEP}/shipment",
+        "/tracking_url",
+        [
+            '"ftp://x.example"',
+            '"https://a b"',
+            '"http://"',
+            r'"https://x\n"',
+            f'"https://{"x" * 500}"',
+            '""',
+        ],
+    ),
+    ("POST", f"{_STEP}/shipment", "/carrier", ['""', f'"{"x" * 501}"', "1"]),
+    ("POST", f"{_STEP}/shipment", "/occurred_at", ['"9999-12-31T23:59:59-14:00"', "0"]),
+    ("POST", f"{_STEP}/delivery", "/parcel", ['"x"', '""', "1"]),
+    ("POST", f"{_STEP}/readiness", "/occurred_at", ['"0001-01-01T00:00:00+14:00"', '"now"']),
+    ("POST", f"{_STEP}/hold", "/reason", ['"why not"', '""', "null"]),
+    ("POST", f"{_STEP}/hold", "/note", ['""', f'"{"x" * 501}"']),
+    ("POST", f"{_STEP}/release", "/hold", ['"x"', "1"]),
+    ("POST", f"{_STEP}/collector", "/name", ['""', "null", f'"{"x" * 501}"']),
+    ("POST", f"{_STEP}/curbside", "/spot", ['""', "1"]),
+    (
+        "POST",
+        f"{_STEP}/deadline",
+        "/collect_by",
+        ["null", '"soon"', '"2099-01-01T00:00:00"', "0"],
+    ),
     ("POST", "/v1/stock/receipts", "/lines/0/quantity", _NO_QUANTITY),
     ("POST", "/v1/sourcing/plans", "/kind", ['"carry_out"', "null"]),
     ("POST", "/v1/sourcing/plans", "/lines", ["[]"]),

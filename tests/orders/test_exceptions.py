@@ -1,6 +1,7 @@
 """What providers decline, told to the order once; and exceptions, until staff have looked after them."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -118,11 +119,12 @@ async def test_what_was_not_captured_is_captured_with_the_next_step(
 
 async def test_a_refund_is_declined(retailer: Retailer, cards: Cards) -> None:
     """The customer is owed it all the same: it stays given back, and staff pay it another way."""
-    body, _ = await captured(retailer, cards, "refund_declined", ("refund", 2000))
+    body, _ = await captured(retailer, cards, "refund_declined")
     seller = await retailer.caller("manager", "integration", scopes=frozenset({"prices:override"}))
     lower = {"reason": "broken", "lines": [{"line": 1, "unit_price": euro(0)}]}
     assert (await seller.post(f"/v1/orders/{body['id']}/price-adjustments", lower)).is_success
     before = await found(retailer, body)
+    cards.clock.now = clock.now() + timedelta(seconds=1)
     await cards.settle_all()
     noted = [await note(retailer), await note(retailer)]
 
@@ -137,12 +139,12 @@ async def test_a_refund_is_declined(retailer: Retailer, cards: Cards) -> None:
 async def test_a_void_is_declined(retailer: Retailer, cards: Cards) -> None:
     """What was authorized runs out by itself; staff are told all the same."""
     body = await ordered(retailer)
-    payment = await paid_by(retailer, cards, body, "ok")
+    await paid_by(retailer, cards, body, "void_declined")
     cancelled = await retailer.web.post(
         f"/v1/orders/{body['id']}/cancellation", {"reason": "changed their mind"}
     )
     assert cancelled.status_code == 200
-    await cards.request((payment.id, UUID(body["id"])), ("void", 2000), ("void", 2000))
+    cards.clock.now = clock.now() + timedelta(seconds=1)
     await cards.settle_all()
 
     assert await note(retailer) == 1

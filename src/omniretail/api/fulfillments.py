@@ -23,9 +23,10 @@ from omniretail.api.orders import LineQuantity, quantities_by_line
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
 from omniretail.api.wire import CodeInQuery, Moment, Request, Serials, Text, View, moment
+from omniretail.forms import WEB_ADDRESS
 from omniretail.ids import new_id
 
-Url = Annotated[str, Meta(min_length=8, max_length=500, pattern=r"^https?://[^\s\x00-\x1f]+$")]
+Url = Annotated[str, Meta(max_length=500, pattern=WEB_ADDRESS)]
 
 
 class StepLine(LineQuantity, frozen=True, kw_only=True):

@@ -9,14 +9,15 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from omniretail import clock, orders, pricing
+from omniretail import channels, clock, orders, pricing
 from omniretail.api.fulfillments import StepLine, StepRequest, changed
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.order_views import OrderView, order_view
 from omniretail.api.orders import quantities_by_line
 from omniretail.api.process import Process, Tx
 from omniretail.api.wire import Moment, Request, Text, View, moment
-from omniretail.errors import Forbidden, Invalid
+from omniretail.errors import Forbidden
+from omniretail.forms import TEXT
 
 
 class CodeNeeded(Forbidden):
@@ -36,7 +37,7 @@ class HandoverRequest(Request, frozen=True, kw_only=True):
     lines: Annotated[tuple[StepLine, ...], Meta(max_length=500)] = ()
     occurred_at: Moment | None = None
     name: Text | None = None
-    code: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    code: Annotated[str, Meta(min_length=1, max_length=32, pattern=TEXT)] | None = None
     signature_reference: Text | None = None
 
 
@@ -137,12 +138,13 @@ async def hand_over(
     idempotency_key: KeyHeader = None,
 ) -> Response[OrderView]:
     """Hand goods over to whoever collects them: they leave the stock, and what is due is taken."""
-    without_code = "pickups:without_code" in request.user.scopes
+    principal: channels.Principal = request.user
+    without_code = "pickups:without_code" in principal.scopes
     if data.code is None and not without_code:
         raise CodeNeeded
     command = orders.Fulfill(
-        key=key(idempotency_key, request.user, request.url.path, data),
-        principal=request.user,
+        key=key(idempotency_key, principal, request.url.path, data),
+        principal=principal,
         fulfillment_id=fulfillment_id,
         step="handover",
         quantities=quantities_by_line(data.lines),
@@ -217,15 +219,12 @@ async def move_deadline(
     idempotency_key: KeyHeader = None,
 ) -> Response[OrderView]:
     """Keep goods for their customer until another time."""
-    now = clock.now()
-    if data.collect_by <= now:
-        raise Invalid.at("/collect_by", "Goods are kept until a time to come")
     command = orders.ChangePickup(
         key=key(idempotency_key, request.user, request.url.path, data),
         principal=request.user,
         fulfillment_id=fulfillment_id,
         step="deadline",
-        occurred_at=now,
+        occurred_at=clock.now(),
         collect_by=data.collect_by,
     )
     return await changed(request, command)

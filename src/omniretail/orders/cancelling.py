@@ -176,7 +176,8 @@ def adjust(order: Order, command: AdjustPrices) -> Order | DomainError:
 def _without(part: Fulfillment, units: Mapping[int, int], state: FulfillmentState) -> Fulfillment:
     """Return a fulfillment without so many units of its lines; `state` where nothing of it is left.
 
-    What was rejected stays so: nothing of it is promised anywhere.
+    Where nothing is left, nothing holds it up. What was rejected stays so: nothing of it is promised
+    anywhere.
     """
     changed = replace(
         part,
@@ -187,7 +188,7 @@ def _without(part: Fulfillment, units: Mapping[int, int], state: FulfillmentStat
     )
     if changed.is_open:
         return changed
-    changed = replace(changed, collect_by=None, remind_at=None)
+    changed = replace(changed, collect_by=None, remind_at=None, holds=())
     if part.state == "rejected":
         return changed
     if any(line.fulfilled_quantity for line in changed.lines):

@@ -133,10 +133,8 @@ async def _world(
         ],
         arrivals=[
             order.id
-            for command in commands
-            if isinstance(command, Advance) and command.step == "arrival"
             for order in orders.values()
-            if any(part.id == command.fulfillment_id for part in order.fulfillments)
+            if any(part.state == "in_transit" for part in order.fulfillments)
         ],
     )
     await inventory.survey(tx, stock, skus, asked, now=now)

@@ -7,7 +7,7 @@ is kept nowhere; what is kept is its hash, by a function that takes long (scrypt
 import hashlib
 import hmac
 from base64 import b32encode
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from omniretail import channels, idempotency
-from omniretail.errors import DomainError, Forbidden, Refused
+from omniretail.errors import DomainError, Forbidden, Invalid, Refused
 from omniretail.orders.machine import after
 from omniretail.orders.order import Fulfillment, Order, Pickup
 from omniretail.orders.world import World
@@ -24,6 +24,7 @@ PICKUP_CODES = "pickup codes"
 """What the secret is for that codes are made with."""
 MOST_WRONG_TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
+LONGEST_KEPT = timedelta(days=366)
 
 _CROCKFORD = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -142,9 +143,12 @@ def hash_of(code: str, fulfillment_id: UUID) -> str:
 
 
 def changed(
-    _: World, order: Order, part: Fulfillment, command: ChangePickup
+    world: World, order: Order, part: Fulfillment, command: ChangePickup
 ) -> Order | DomainError:
-    """Return the order after a change of who collects, where they wait, or until when."""
+    """Return the order after a change of who collects, where they wait, or until when.
+
+    Outcomes: that order, TransitionRefused, Invalid (a deadline that is over, or a year away).
+    """
     state = after(part.kind, part.state, command.step)
     if isinstance(state, DomainError):
         return state
@@ -154,7 +158,10 @@ def changed(
     if command.step == "curbside":
         waiting = replace(pickup, spot=command.spot, waiting_since=command.occurred_at)
         return order.with_part(replace(part, pickup=waiting))
-    return order.with_part(replace(part, collect_by=command.collect_by, remind_at=None))
+    until = command.collect_by
+    if until is None or not world.now < until <= world.now + LONGEST_KEPT:
+        return Invalid.at("/collect_by", "Goods are kept until a time to come, for a year at most")
+    return order.with_part(replace(part, collect_by=until.astimezone(UTC), remind_at=None))
 
 
 def reminded(_: World, order: Order, part: Fulfillment, command: Remind) -> Order | DomainError:

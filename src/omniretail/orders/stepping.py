@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from omniretail import channels, idempotency, inventory
-from omniretail.errors import DomainError, Missing
+from omniretail.errors import DomainError, Invalid, Missing
 from omniretail.ids import new_id
 from omniretail.orders import pickups
 from omniretail.orders.machine import FulfillmentState, after
@@ -167,9 +167,11 @@ def leave(world: World, order: Order, part: Fulfillment, command: Fulfill) -> Or
 def _leave(
     world: World, order: Order, part: Fulfillment, command: Fulfill, state: FulfillmentState
 ) -> Order | DomainError:
-    units = taken(part.lines, {} if state == "in_transit" else command.quantities)
+    units = taken(part.lines, command.quantities)
     if isinstance(units, DomainError):
         return units
+    if state == "in_transit" and units != taken(part.lines, {}):
+        return Invalid.at("/lines", "All that is open goes to the store together")
     leaves = {
         "handover": inventory.handed_over,
         "shipment": inventory.store_shipped if state == "in_transit" else inventory.shipped,
@@ -297,6 +299,7 @@ def _with_parcel(
 
 
 def _delivered(order: Order, part: Fulfillment, command: Advance) -> Order | DomainError:
+    """Return the order with parcels delivered; one that was delivered already changes nothing."""
     if command.parcel_id not in {None, *(parcel.id for parcel in part.parcels)}:
         assert command.parcel_id is not None
         return UnknownParcel(command.parcel_id)
@@ -306,6 +309,8 @@ def _delivered(order: Order, part: Fulfillment, command: Advance) -> Order | Dom
         else parcel
         for parcel in part.parcels
     )
+    if parcels == part.parcels and parcels:
+        return order
     changed = replace(part, parcels=parcels)
     if all(parcel.delivered_at for parcel in parcels):
         changed = replace(changed, state="delivered")

@@ -54,6 +54,7 @@ METHODS = {
     "twice": Method(callbacks=2),
     "capture_declined": Method(declines=frozenset({"capture"})),
     "refund_declined": Method(declines=frozenset({"refund"})),
+    "void_declined": Method(declines=frozenset({"void"})),
 }
 _UNKNOWN = Method(declines=frozenset({"authorization"}))
 

@@ -14,7 +14,12 @@ with operation as (
         ) as captured_minor,
         coalesce(
             sum(payment_operation.amount_minor) filter (
-                where payment_operation.kind = 'refund' and payment_operation.state <> 'failed'
+                where
+                payment_operation.kind = 'refund'
+                and (
+                    payment_operation.state = 'done'
+                    or (payment_operation.state = 'due' and not captures.declined)
+                )
             ),
             0
         ) as refunded_minor,
@@ -24,6 +29,16 @@ with operation as (
         ) as voids
     from payment_operation
     left join payment on payment.id = payment_operation.payment_id
+    cross join
+        lateral (
+            -- What was never captured cannot be refunded: the provider will say so when it is asked.
+            select count(*) > 0 as declined
+            from payment_operation as other
+            where
+                other.payment_id = payment_operation.payment_id
+                and other.kind = 'capture'
+                and other.state = 'failed'
+        ) as captures
     group by payment_operation.payment_id
 ),
 

@@ -1,5 +1,7 @@
 -- Fulfillments at location $1 that something holds up, of kind $2 and channel $3 (null: any), the oldest
 -- first, behind $4, at most $5.
+-- An order's channel is a value looked up by its key: what only had to exist could be planned as a read of
+-- all orders.
 select
     fulfillment.id,
     fulfillment.order_id
@@ -8,14 +10,14 @@ where
     fulfillment.location = $1::text
     and fulfillment.holds is not null
     and ($2::text is null or fulfillment.kind = $2::text)
-    and ($4::uuid is null or fulfillment.id > $4::uuid)
+    and fulfillment.id > coalesce($4::uuid, '00000000-0000-0000-0000-000000000000'::uuid)
     and (
         $3::text is null
-        or exists (
-            select 1
-            from sales_order
-            where sales_order.id = fulfillment.order_id and sales_order.channel = $3::text
+        or (
+            select sales_order.channel from sales_order
+            where sales_order.id = fulfillment.order_id
         )
+        = $3::text
     )
 order by fulfillment.id
 limit $5::integer;

@@ -1,5 +1,7 @@
 -- Fulfillments in state $2 that are at location $1 or (in transit) on their way there, of kind $3 and channel
 -- $4 (null: any), the oldest first, behind $5, at most $6. What is held up waits in a list of its own.
+-- An order's channel is a value looked up by its key: what only had to exist could be planned as a read of
+-- all orders.
 select
     part.id,
     part.order_id
@@ -14,14 +16,14 @@ from (
             and fulfillment.state = $2::text
             and fulfillment.holds is null
             and ($3::text is null or fulfillment.kind = $3::text)
-            and ($5::uuid is null or fulfillment.id > $5::uuid)
+            and fulfillment.id > coalesce($5::uuid, '00000000-0000-0000-0000-000000000000'::uuid)
             and (
                 $4::text is null
-                or exists (
-                    select 1
-                    from sales_order
-                    where sales_order.id = fulfillment.order_id and sales_order.channel = $4::text
+                or (
+                    select sales_order.channel from sales_order
+                    where sales_order.id = fulfillment.order_id
                 )
+                = $4::text
             )
         order by fulfillment.id
         limit $6::integer
@@ -37,14 +39,14 @@ from (
             and fulfillment.state = $2::text
             and fulfillment.state = 'in_transit'
             and ($3::text is null or fulfillment.kind = $3::text)
-            and ($5::uuid is null or fulfillment.id > $5::uuid)
+            and fulfillment.id > coalesce($5::uuid, '00000000-0000-0000-0000-000000000000'::uuid)
             and (
                 $4::text is null
-                or exists (
-                    select 1
-                    from sales_order
-                    where sales_order.id = fulfillment.order_id and sales_order.channel = $4::text
+                or (
+                    select sales_order.channel from sales_order
+                    where sales_order.id = fulfillment.order_id
                 )
+                = $4::text
             )
         order by fulfillment.id
         limit $6::integer
