@@ -30,7 +30,7 @@ _TABLES = (
     *("promotion", "coupon", "usage", "usage_count"),
     *("count_task", "count_task_line", "stock_count", "shortage"),
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
-    *("sourcing_policy", "fulfillment_policy"),
+    *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -84,6 +84,13 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
         },
         ("POST", f"/v1/fulfillments/{_NOBODY}/handover"): step,
         ("POST", f"/v1/fulfillments/{_NOBODY}/shipment"): step,
+        ("POST", f"/v1/fulfillments/{_NOBODY}/rejection"): {
+            "reason": "damaged",
+            "lines": [{"line": 1, "quantity": 1, "lot": "L1"}],
+            "note": "the box is wet",
+            "collateral": False,
+        },
+        ("POST", f"/v1/fulfillments/{_NOBODY}/sourcing"): {"location": "WH"},
         ("POST", "/v1/stock/receipts"): {
             "lines": [
                 {

@@ -48,7 +48,9 @@ PUT     /v1/coupons/{code}                                                      
 GET     /v1/exports/{kind}                                                      integration
 GET     /v1/fulfillments                              terminal  channel  staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/handover    terminal           staff  integration
+POST    /v1/fulfillments/{fulfillment_id}/rejection   terminal           staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/shipment    terminal           staff  integration
+POST    /v1/fulfillments/{fulfillment_id}/sourcing    terminal           staff  integration
 GET     /v1/fulfillment-policies/{location}           terminal  channel  staff  integration
 PUT     /v1/fulfillment-policies/{location}                                     integration
 POST    /v1/gift-cards                                                          integration
@@ -400,6 +402,8 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         },
         f"/v1/fulfillments/{_SOME_ID}/handover": {},
         f"/v1/fulfillments/{_SOME_ID}/shipment": {},
+        f"/v1/fulfillments/{_SOME_ID}/rejection": {"reason": "no_variance"},
+        f"/v1/fulfillments/{_SOME_ID}/sourcing": {},
         "/v1/stock/receipts": _stock(1),
         "/v1/stock/adjustments": {
             "lines": [{"sku": "A", "location": "S1", "change": 1, "reason": "other"}]
