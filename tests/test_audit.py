@@ -576,6 +576,31 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         ["update fulfillment set state = 'cancelled' where state = 'allocated'"],
     ),
     (
+        "order_movements",
+        "more was rejected than was promised",
+        ["update rejection set quantity = quantity + 1 where components is null"],
+    ),
+    (
+        "order_movements",
+        "what was rejected was never said to be",
+        ["delete from rejection where components is null"],
+    ),
+    (
+        "kits",
+        "a kit was rejected that nobody ordered",
+        ["update rejection set sku = 'OTHER' where components is not null"],
+    ),
+    (
+        "order_parts",
+        "what was rejected has no fulfillment",
+        ["update rejection set fulfillment_id = gen_random_uuid()"],
+    ),
+    (
+        "order_parts",
+        "an exception has no order",
+        ["update order_exception set order_id = gen_random_uuid()"],
+    ),
+    (
         "order_parts",
         "a payment has no order",
         ["insert into tender values (gen_random_uuid(), 1, 'cash', 1, null)"],
@@ -684,6 +709,7 @@ async def _books(retailer: Retailer) -> None:
     assert euro(99) == placed.json()["fulfillments"][0]["lines"][0]["unit_price"]
     await retailer.receive("LOST", S1=2)
     await not_found(retailer, "LOST", "S1")
+    await _rejections(retailer)
     await _carts(retailer)
     await _priced_books(retailer)
     await _accounts(retailer)
@@ -714,6 +740,25 @@ async def _paid_later(retailer: Retailer) -> None:
         path = f"/v1/orders/{placed.json()['id']}/price-adjustments"
         caller = retailer.callers["office"]
         assert (await caller.post(path, match)).status_code in {200, 403}
+
+
+async def _rejections(retailer: Retailer) -> None:
+    """Reject a kit that another location serves, and what no other location has."""
+    office = retailer.office
+    for sku in ("CUP", "SAUCER", "ONLY"):
+        assert (await office.put(f"/v1/skus/{sku}", {"name": sku})).is_success
+    pair = [{"sku": "CUP", "quantity": 2}, {"sku": "SAUCER", "quantity": 1}]
+    assert (await office.put("/v1/skus/PAIR", {"name": "Pair", "components": pair})).is_success
+    await retailer.prices(PAIR=900, ONLY=100)
+    await retailer.receive("CUP", S2=2, WH=2)
+    await retailer.receive("SAUCER", S2=1, WH=1)
+    await retailer.receive("ONLY", S2=1)
+    for sku, paid in (("PAIR", 900), ("ONLY", 100)):
+        wanted = order(served("ship", "S2", line(sku, 1)), paid=paid)
+        placed = await retailer.web.post("/v1/orders", wanted)
+        assert placed.status_code == 201, placed.text
+        path = f"/v1/fulfillments/{placed.json()['fulfillments'][0]['id']}/rejection"
+        assert (await office.post(path, {"reason": "no_variance"})).is_success
 
 
 async def _accounts(retailer: Retailer) -> None:

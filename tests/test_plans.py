@@ -33,6 +33,7 @@ GROWING = {
     "payment_account",
     "payment_operation",
     "refund",
+    "rejection",
     "sales_order",
     "shortage",
     "sku",
@@ -156,6 +157,32 @@ TOGETHER = {
             sql("pricing.count_usages"),
         )
     ),
+    "rejecting reads": _reading_together(
+        (
+            sql("sourcing.candidates"),
+            sql("sourcing.policies"),
+            sql("inventory.channel_policies"),
+            sql("orders.bars"),
+        )
+    ),
+    "rejecting confirms": _reading_together(
+        (sql("orders.same_goods"), sql("inventory.suspicions_open"))
+    ),
+    "rejecting writes": _writing_together(
+        (
+            sql("inventory.change_levels"),
+            sql("inventory.record_movements"),
+            sql("orders.change_orders"),
+            sql("orders.add_lines"),
+            sql("orders.change_lines"),
+            sql("orders.add_fulfillments"),
+            sql("orders.change_fulfillments"),
+            sql("orders.record_rejections"),
+            sql("orders.open_exceptions"),
+            sql("orders.close_not_sourced"),
+            sql("events.record_events"),
+        )
+    ),
     "booking stock reads": _reading_together(
         (
             sql("catalog.traits_of_skus"),
@@ -220,6 +247,8 @@ TOGETHER = {
         "orders.lock_no_shows",
         "orders.lock_orders",
         "orders.lock_reminders",
+        "orders.bars",
+        "orders.same_goods",
         "orders.orders",
         "orders.lines",
         "orders.fulfillments",

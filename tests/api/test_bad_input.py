@@ -32,7 +32,7 @@ _TABLES = (
     *("promotion", "coupon", "usage", "usage_count"),
     *("count_task", "count_task_line", "stock_count", "shortage"),
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
-    *("sourcing_policy", "fulfillment_policy"),
+    *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -112,6 +112,13 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", f"/v1/fulfillments/{_NOBODY}/deadline"): {
             "collect_by": (clock.now() + timedelta(days=3)).isoformat()
         },
+        ("POST", f"/v1/fulfillments/{_NOBODY}/rejection"): {
+            "reason": "damaged",
+            "lines": [{"line": 1, "quantity": 1, "lot": "L1"}],
+            "note": "the box is wet",
+            "collateral": False,
+        },
+        ("POST", f"/v1/fulfillments/{_NOBODY}/sourcing"): {"location": "WH"},
         ("POST", "/v1/stock/receipts"): {
             "lines": [
                 {

@@ -61,7 +61,9 @@ POST    /v1/fulfillments/{fulfillment_id}/picking     terminal           staff  
 GET     /v1/fulfillments/{fulfillment_id}/pickup-code terminal  channel         integration
 POST    /v1/fulfillments/{fulfillment_id}/readiness   terminal           staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/release     terminal           staff  integration
+POST    /v1/fulfillments/{fulfillment_id}/rejection   terminal           staff  integration
 POST    /v1/fulfillments/{fulfillment_id}/shipment    terminal           staff  integration
+POST    /v1/fulfillments/{fulfillment_id}/sourcing    terminal           staff  integration
 GET     /v1/fulfillment-policies/{location}           terminal  channel  staff  integration
 PUT     /v1/fulfillment-policies/{location}                                     integration
 POST    /v1/gift-cards                                                          integration
@@ -428,6 +430,8 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         f"/v1/fulfillments/{_SOME_ID}/deadline": {
             "collect_by": (clock.now() + timedelta(days=1)).isoformat()
         },
+        f"/v1/fulfillments/{_SOME_ID}/rejection": {"reason": "no_variance"},
+        f"/v1/fulfillments/{_SOME_ID}/sourcing": {},
         "/v1/stock/receipts": _stock(1),
         "/v1/stock/adjustments": {
             "lines": [{"sku": "A", "location": "S1", "change": 1, "reason": "other"}]

@@ -1,7 +1,13 @@
 """Orders: from any basket to the customer's hands, for every channel through the same door."""
 
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, NotYetExpired, PriceNotLower
-from omniretail.orders.changing import Command, UnknownFulfillment, UnknownOrder, change
+from omniretail.orders.changing import (
+    Command,
+    UnknownFulfillment,
+    UnknownOrder,
+    change,
+    reroute,
+)
 from omniretail.orders.charge import TendersMismatch
 from omniretail.orders.due import Due, due_failures, due_no_shows, due_reminders
 from omniretail.orders.exceptions import (
@@ -59,6 +65,8 @@ from omniretail.orders.queries import (
     open_lines,
     order_timeline,
 )
+from omniretail.orders.rejecting import Reject, RejectionReason, SourceAgain
+from omniretail.orders.resourcing import NotSourced
 from omniretail.orders.stepping import (
     Advance,
     Fulfill,
@@ -103,6 +111,7 @@ __all__ = [
     "LetGoOn",
     "LineWish",
     "NoShow",
+    "NotSourced",
     "NotYetExpired",
     "NoteFailure",
     "OpenLine",
@@ -122,9 +131,12 @@ __all__ = [
     "ProofMissing",
     "QuantityNotOpen",
     "QueuedFulfillment",
+    "Reject",
+    "RejectionReason",
     "Remind",
     "ShipTo",
     "ShippingAsked",
+    "SourceAgain",
     "Step",
     "Tender",
     "TenderGiven",
@@ -152,4 +164,5 @@ __all__ = [
     "open_lines",
     "order_timeline",
     "place",
+    "reroute",
 ]

@@ -165,7 +165,7 @@ def promised(order: Order, stock: inventory.Stock, held: Counter[tuple[str, str]
     for part in order.fulfillments:
         lines = tuple(
             replace(line, promised_at=at)
-            if (at := _promised_at(part, line, stock, wanted))
+            if (at := promised_at(part, line, stock, wanted))
             else line
             for line in part.lines
         )
@@ -173,7 +173,7 @@ def promised(order: Order, stock: inventory.Stock, held: Counter[tuple[str, str]
     return replace(order, fulfillments=tuple(parts))
 
 
-def _promised_at(
+def promised_at(
     part: Fulfillment,
     line: OrderLine,
     stock: inventory.Stock,

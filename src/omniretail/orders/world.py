@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from omniretail import channels, idempotency, inventory, sourcing
 from omniretail.errors import Invalid, Refused
 from omniretail.orders.order import Fulfillment, Order, OrderLine
+from omniretail.orders.resourcing import Search
 from omniretail.orders.settlement import settled
 
 Quantities = Mapping[int, int]
@@ -44,12 +45,19 @@ class Change(Protocol):
 
 
 class World(msgspec.Struct, kw_only=True):
-    """The locked orders and stock, which change as commands are accepted, and what else counts."""
+    """The locked orders and stock, which change as commands are accepted, and what else counts.
+
+    `search` is there where a command looks for other locations. A command leaves other orders that
+    it changed in `also`, and in `said` what the timelines say beside, by order.
+    """
 
     orders: dict[UUID, Order]
     stock: inventory.Stock
     waiting: Mapping[str, sourcing.FulfillmentPolicy]
     now: datetime
+    search: Search | None = None
+    also: list[Order] = []
+    said: dict[UUID, dict[str, Any]] = {}
 
     def source(self, order: Order, command: Change) -> inventory.Source:
         """Return what caused the movements of a command."""

@@ -1,5 +1,5 @@
--- Movements for kits that differ from what the lines of their order say of the kit and its components,
--- and holds of a kit that hold its components for different numbers of it.
+-- Movements for kits that differ from what the lines of their order say of the kit and its components, what
+-- was rejected promised once more; and holds of a kit that hold its components for different numbers of it.
 with moved as (
     select
         movement.document_id,
@@ -11,16 +11,35 @@ with moved as (
     group by movement.document_id, movement.kit, movement.sku
 ),
 
+served as (
+    select
+        line.order_id,
+        line.sku,
+        line.components,
+        line.quantity
+    from order_line as line
+    inner join fulfillment
+        on line.order_id = fulfillment.order_id and line.fulfillment_number = fulfillment.number
+    where line.components is not null and fulfillment.state <> 'rejected'
+    union all
+    select
+        rejection.order_id,
+        rejection.sku,
+        rejection.components,
+        rejection.quantity
+    from rejection
+    where rejection.components is not null
+),
+
 agreed as (
     select
-        line.order_id as document_id,
-        line.sku as kit,
+        served.order_id as document_id,
+        served.sku as kit,
         part.sku,
-        sum(line.quantity * part.per_unit::integer) as quantity
-    from order_line as line
-    cross join lateral jsonb_each_text(line.components) as part (sku, per_unit)
-    where line.components is not null
-    group by line.order_id, line.sku, part.sku
+        sum(served.quantity * part.per_unit::integer) as quantity
+    from served
+    cross join lateral jsonb_each_text(served.components) as part (sku, per_unit)
+    group by served.order_id, served.sku, part.sku
 )
 
 select

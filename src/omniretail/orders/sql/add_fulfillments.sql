@@ -1,6 +1,7 @@
 -- Writes fulfillments that came to orders later: the JSON array $1, each with its order.
 insert into fulfillment (
-    id, order_id, number, kind, location, state, source, destination, attempt, holds
+    id, order_id, number, kind, location, state, source, destination, attempt, holds,
+    pickup
 )
 select
     part.id,
@@ -12,7 +13,8 @@ select
     part.source,
     part.destination,
     coalesce(part.attempt, 1) as attempt,
-    part.holds
+    part.holds,
+    part.pickup
 from json_to_recordset($1::json) as part (
     id uuid,
     order_id uuid,
@@ -23,5 +25,6 @@ from json_to_recordset($1::json) as part (
     source text,
     destination text,
     attempt integer,
-    holds jsonb
+    holds jsonb,
+    pickup jsonb
 );

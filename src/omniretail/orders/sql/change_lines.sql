@@ -1,11 +1,12 @@
 -- Writes what became of the lines of the JSON array $1, of the locked orders $2: their progress, who
--- serves them, adjusted prices, and what is left of a line that was divided.
+-- serves them and when, adjusted prices, and what is left of a line that was divided.
 update order_line
 set
     fulfillment_number = change.fulfillment_number,
     quantity = change.quantity,
     fulfilled_quantity = change.fulfilled_quantity,
     cancelled_quantity = change.cancelled_quantity,
+    promised_at = change.promised_at,
     total_minor = change.total_minor,
     tax_minor = change.tax_minor,
     discounts = change.discounts,
@@ -20,6 +21,7 @@ from
             quantity integer,
             fulfilled_quantity integer,
             cancelled_quantity integer,
+            promised_at timestamptz,
             total_minor bigint,
             tax_minor bigint,
             discounts jsonb,
