@@ -11,6 +11,7 @@ CODE = rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z"
 TEXT = r"^[^\x00]*\Z"
 CODE_OR_NOTHING = rf"{CODE}|^\Z"
 CURRENCY = r"^[A-Z]{3}\Z"
+COUNTRY = r"^[A-Z]{2}\Z"
 GIFT_CARD_CODE = r"^[0-9A-Za-z]+(-[0-9A-Za-z]+)*\Z"
 HOUR = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\Z"
 
@@ -20,6 +21,7 @@ _IN_WORDS = {
     TEXT: "a text without NUL characters",
     GIFT_CARD_CODE: "a gift card's code: letters A to Z and digits, with single hyphens between them",
     CURRENCY: "three capital letters, as ISO 4217 names a currency",
+    COUNTRY: "two capital letters, as ISO 3166-1 names a country",
     HOUR: "an hour of the day as a clock shows it, such as 17:30 or 17:30:00",
 }
 

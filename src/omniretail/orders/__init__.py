@@ -1,8 +1,10 @@
 """Orders: from any basket to the customer's hands, for every channel through the same door."""
 
+from omniretail.addresses import ShipTo
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, NotYetExpired, PriceNotLower
 from omniretail.orders.changing import Command, UnknownFulfillment, UnknownOrder, change
 from omniretail.orders.charge import TendersMismatch
+from omniretail.orders.checkout import Place, complete_checkout, from_cart
 from omniretail.orders.machine import (
     STATES,
     STEPS,
@@ -21,7 +23,6 @@ from omniretail.orders.order import (
     Parcel,
     PaymentStatus,
     Pickup,
-    ShipTo,
     Tender,
     TenderType,
 )
@@ -61,9 +62,11 @@ from omniretail.orders.wishes import (
     CouponGiven,
     FulfillmentWish,
     LineWish,
+    LocationBound,
     PlaceOrder,
     ShippingAsked,
     TenderGiven,
+    fulfillment_wish,
 )
 from omniretail.orders.world import QuantityNotOpen
 
@@ -88,6 +91,7 @@ __all__ = [
     "HoldUp",
     "LetGoOn",
     "LineWish",
+    "LocationBound",
     "NoShow",
     "NotYetExpired",
     "OpenLine",
@@ -99,6 +103,7 @@ __all__ = [
     "PickupCodeWrong",
     "PickupExpired",
     "PickupLocked",
+    "Place",
     "PlaceOrder",
     "PriceNotLower",
     "Proof",
@@ -121,8 +126,11 @@ __all__ = [
     "UnknownParcel",
     "change",
     "code_of",
+    "complete_checkout",
     "find_fulfillment",
     "find_order",
+    "from_cart",
+    "fulfillment_wish",
     "hash_of",
     "list_fulfillments",
     "list_orders",
