@@ -83,7 +83,7 @@ async def echo(request: AnyRequest, data: JSONBody[orders_api.OrderRequest]) -> 
         region=data.region,
         coupons=orders_api._coupons(data.coupons),
         shipping=orders_api._shipping(data.shipping),
-        ship_to=orders_api._ship_to(data.ship_to),
+        ship_to=data.ship_to.address() if data.ship_to else None,
     )
     wanted = pricing.basket_of(
         channel=_CHANNEL,

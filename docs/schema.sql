@@ -106,6 +106,7 @@ CREATE TABLE cart (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    ship_to jsonb,
     CONSTRAINT cart_hold_seconds_positive CHECK ((hold_seconds > 0)),
     CONSTRAINT cart_merged_into_another CHECK ((merged_into <> id)),
     CONSTRAINT cart_order_of_converted CHECK (((state = 'converted'::text) = (order_id IS NOT NULL))),
@@ -560,6 +561,8 @@ ALTER TABLE ONLY payment
 
 ALTER TABLE ONLY payment
     ADD CONSTRAINT payment_pkey PRIMARY KEY (id);
+
+CREATE INDEX payment_cart_idx ON payment USING btree (cart_id) WHERE (state = 'authorized'::text);
 
 CREATE INDEX payment_order_idx ON payment USING btree (order_id) WHERE (order_id IS NOT NULL);
 

@@ -17,6 +17,9 @@ import httpx
 
 from tests.callers import Caller
 
+SANDBOX_SECRET = "whsec_of_tests"
+"""Signs what the payment provider tells by itself."""
+
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 
@@ -68,6 +71,7 @@ async def serving(
         "OMNIRETAIL_WORKERS": str(workers),
         "OMNIRETAIL_LOG_LEVEL": "error",
         "OMNIRETAIL_WORKER": worker,
+        "OMNIRETAIL_SANDBOX_SECRET": SANDBOX_SECRET,
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "omniretail", "serve"),

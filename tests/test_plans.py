@@ -272,6 +272,7 @@ TOGETHER = {
         "payments.lock_unused_payments",
         "payments.operations_of_orders",
         "payments.payments",
+        "payments.payments_of_cart",
         "payments.record_operation",
         "pricing.claims",
         "pricing.claims_counted",

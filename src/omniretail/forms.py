@@ -11,6 +11,7 @@ CODE = rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z"
 TEXT = r"^[^\x00]*\Z"
 CODE_OR_NOTHING = rf"{CODE}|^\Z"
 CURRENCY = r"^[A-Z]{3}\Z"
+COUNTRY = r"^[A-Z]{2}\Z"
 GIFT_CARD_CODE = r"^[0-9A-Za-z]+(-[0-9A-Za-z]+)*\Z"
 WEB_ADDRESS = r"^https?://[^\s\x00-\x1f\x7f\ufffd]+\Z"
 HOUR = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\Z"
@@ -22,6 +23,7 @@ _IN_WORDS = {
     GIFT_CARD_CODE: "a gift card's code: letters A to Z and digits, with single hyphens between them",
     WEB_ADDRESS: "a web address that begins with https:// or http://, without spaces",
     CURRENCY: "three capital letters, as ISO 4217 names a currency",
+    COUNTRY: "two capital letters, as ISO 3166-1 names a country",
     HOUR: "an hour of the day as a clock shows it, such as 17:30 or 17:30:00",
 }
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from omniretail import clock, imports, pricing
 from tests.callers import Caller, Retailer, euro, line, order, served
 from tests.live import Live
+from tests.orders.buying import HOME
 
 untouched = pytest.mark.usefixtures("books_untouched")
 
@@ -52,6 +53,26 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "region": "NL",
             "shipping": {"price": euro(0), "tax_class": "standard"},
         },
+        # Other ways to order; what is asked after a path makes no difference.
+        ("POST", "/v1/orders?sent"): {
+            "fulfillments": [
+                served("ship", None, line("A", 1)) | {"prefer": "S1"},
+                served("ship_to_store", None, line("A", 1)) | {"destination": "S2"},
+            ],
+            "tenders": [{"type": "bank_transfer", "amount": euro(4000), "awaited": True}],
+            "channel": "web",
+            "ship_to": HOME,
+        },
+        ("POST", f"/v1/orders?{_NOBODY}"): {
+            "cart": str(_NOBODY),
+            "tenders": [
+                {"type": "card", "amount": euro(1500), "payment": str(_NOBODY)},
+                {"type": "gift_card", "amount": euro(500), "account": "0000-0000-0000-0000"},
+            ],
+            "channel": "web",
+            "hold": str(_NOBODY),
+            "ship_to": HOME,
+        },
         ("POST", "/v1/carts"): {
             "lines": [{"sku": "A", "quantity": 1, "kind": "pickup", "location": "S1"}],
             "channel": "web",
@@ -60,6 +81,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "region": "NL",
             "coupons": ["SPRING"],
             "shipping": {"price": euro(499), "tax_class": "standard", "tax_included": True},
+            "ship_to": HOME,
             "note": "a gift",
         },
         ("PATCH", f"/v1/carts/{_NOBODY}"): {
@@ -72,6 +94,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "region": "NL",
             "coupons": ["SPRING"],
             "shipping": {"price": euro(499)},
+            "ship_to": HOME,
             "note": "a gift",
         },
         ("POST", f"/v1/carts/{_NOBODY}/hold"): {"seconds": 60},
@@ -692,6 +715,18 @@ OUT_OF_BOUNDS = [
         "/collect_by",
         ["null", '"soon"', '"2099-01-01T00:00:00"', "0"],
     ),
+    ("POST", "/v1/orders?sent", "/ship_to/latitude", ["-90.1", "91", '"52"', "true"]),
+    ("POST", "/v1/orders?sent", "/ship_to/longitude", ["-180.1", "181", "null"]),
+    ("POST", "/v1/orders?sent", "/ship_to/country", ['"de"', '"Germany"', '""', "null"]),
+    ("POST", "/v1/orders?sent", "/ship_to/postal_code", ['""', f'"{"1" * 21}"', "null"]),
+    ("POST", "/v1/orders?sent", "/fulfillments/1/destination", ['""', '"a,b"', "null"]),
+    ("POST", "/v1/orders?sent", "/tenders/0/awaited", ["1", '"true"', "null"]),
+    ("POST", f"/v1/orders?{_NOBODY}", "/cart", ['"x"', "1", '""']),
+    ("POST", f"/v1/orders?{_NOBODY}", "/tenders/0/payment", ['"x"', "1", '""']),
+    ("POST", f"/v1/orders?{_NOBODY}", "/tenders/1/account", ['""', "null", "1"]),
+    ("POST", "/v1/carts", "/ship_to/longitude", ["-180.1", "181", "null"]),
+    ("PATCH", f"/v1/carts/{_NOBODY}", "/ship_to/longitude", ["-180.1", "181", "null"]),
+    ("PATCH", f"/v1/carts/{_NOBODY}", "/ship_to/name", ['""', "null"]),
     ("POST", "/v1/stock/receipts", "/lines/0/quantity", _NO_QUANTITY),
     ("POST", "/v1/sourcing/plans", "/kind", ['"carry_out"', "null"]),
     ("POST", "/v1/sourcing/plans", "/lines", ["[]"]),
@@ -1232,14 +1267,25 @@ _LINE = st.fixed_dictionaries(
 )
 _PART = st.fixed_dictionaries(
     {
-        "kind": _perhaps(st.sampled_from(["carry_out", "pickup", "ship"])),
+        "kind": _perhaps(st.sampled_from(["carry_out", "pickup", "ship", "ship_to_store"])),
         "lines": _perhaps(st.lists(_LINE, max_size=3)),
     },
-    optional={"location": _perhaps(st.sampled_from(["S1", "WH"]))},
+    optional={
+        name: _perhaps(st.sampled_from(["S1", "WH"]))
+        for name in ("location", "destination", "prefer")
+    },
 )
 _TENDER = st.fixed_dictionaries(
-    {"type": _perhaps(st.sampled_from(["cash", "card"])), "amount": _perhaps(_MONEY)},
-    optional={"reference": _perhaps(st.text(max_size=5))},
+    {
+        "type": _perhaps(st.sampled_from(["cash", "card", "gift_card", "bank_transfer"])),
+        "amount": _perhaps(_MONEY),
+    },
+    optional={
+        "reference": _perhaps(st.text(max_size=5)),
+        "payment": _perhaps(st.just(str(_NOBODY))),
+        "account": _perhaps(st.text(max_size=20)),
+        "awaited": _perhaps(st.booleans()),
+    },
 )
 _ORDER = st.fixed_dictionaries(
     {"fulfillments": _perhaps(st.lists(_PART, max_size=3))},
@@ -1253,6 +1299,9 @@ _ORDER = st.fixed_dictionaries(
         "region": _perhaps(st.text(max_size=5)),
         "coupons": _perhaps(st.lists(st.fixed_dictionaries({"code": st.text(max_size=5)}))),
         "shipping": _perhaps(st.fixed_dictionaries({"price": _MONEY})),
+        "ship_to": _perhaps(st.just(HOME)),
+        "cart": _perhaps(st.just(str(_NOBODY))),
+        "hold": _perhaps(st.just(str(_NOBODY))),
     },
 )
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from omniretail import channels, pricing
-from omniretail.api.wire import Code, Money, Request, View
+from omniretail import channels, orders, pricing
+from omniretail.api.wire import Code, Money, Request, Text, View
 from omniretail.errors import Forbidden, Invalid
+from omniretail.forms import COUNTRY, TEXT
 
 QuoteToken = Annotated[
     str, Meta(min_length=1, max_length=1_000_000, description="A quote's token, as it was given")
@@ -35,6 +37,26 @@ class ShippingRequest(Request, frozen=True, kw_only=True):
             tax_class=self.tax_class,
             tax_included=self.tax_included,
         )
+
+
+class ShipToRequest(Request, frozen=True, kw_only=True):
+    """Where parcels go; coordinates (WGS 84) let the nearest location serve."""
+
+    name: Text
+    street: Text
+    city: Text
+    postal_code: Annotated[str, Meta(min_length=1, max_length=20, pattern=TEXT)]
+    country: Annotated[str, Meta(pattern=COUNTRY, description="ISO 3166-1")]
+    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
+
+    def address(self) -> orders.ShipTo:
+        """Return the address. Raises: Invalid for half of the coordinates."""
+        if (self.latitude is None) != (self.longitude is None):
+            raise Invalid.at(
+                "/ship_to/longitude", "Coordinates are a latitude and a longitude, or neither"
+            )
+        return orders.ShipTo(**msgspec.structs.asdict(self))
 
 
 class DiscountView(View, frozen=True, kw_only=True):

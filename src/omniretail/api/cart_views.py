@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from omniretail import carts, pricing
+from omniretail import carts, orders, pricing
 from omniretail.api import problems
 from omniretail.api.baskets import (
     DiscountView,
@@ -101,6 +101,7 @@ class CartView(View, frozen=True, kw_only=True):
     lines: list[CartLineView]
     coupons: list[str]
     shipping: CartShippingView | None
+    ship_to: orders.ShipTo | None
     note: str | None
     hold: CartHoldView | None
     prices: CartPricesView | None
@@ -138,6 +139,7 @@ def cart_view(found: carts.CartNow, prices: carts.CartPrices | None = None) -> C
         ],
         coupons=list(cart.coupons),
         shipping=_shipping(cart),
+        ship_to=cart.ship_to,
         note=cart.note,
         hold=_hold(found),
         prices=None if prices is None else _prices(prices, cart.currency),

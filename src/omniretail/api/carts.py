@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from omniretail import carts, channels, clock
 from omniretail.api.auth import selling_channel
-from omniretail.api.baskets import ShippingRequest
+from omniretail.api.baskets import ShippingRequest, ShipToRequest
 from omniretail.api.cart_views import CartView, cart_view
 from omniretail.api.etags import IfMatch, expected_version, tagged
 from omniretail.api.holds import Seconds
@@ -67,6 +67,7 @@ class CartRequest(Request, frozen=True, kw_only=True):
     region: Code | None = None
     coupons: Coupons = ()
     shipping: ShippingRequest | None = None
+    ship_to: ShipToRequest | None = None
     note: Text | None = None
 
 
@@ -82,6 +83,7 @@ class CartChangeRequest(Request, frozen=True, kw_only=True):
     region: Code | UnsetType | None = UNSET
     coupons: Coupons | UnsetType = UNSET
     shipping: ShippingRequest | UnsetType | None = UNSET
+    ship_to: ShipToRequest | UnsetType | None = UNSET
     note: Text | UnsetType | None = UNSET
 
 
@@ -126,6 +128,7 @@ async def create_cart(
         region=data.region,
         coupons=data.coupons,
         shipping=_shipping(data.shipping),
+        ship_to=data.ship_to.address() if data.ship_to else None,
         note=data.note,
     )
     return answered(await request.app.state.process.change_cart(command), cart_view, status=201)
@@ -193,7 +196,7 @@ async def change_cart(
     if_match: IfMatch = None,
 ) -> Response[CartView]:
     """Change what is in a cart; what it holds lasts anew, and is never more than its lines want."""
-    shipping = data.shipping
+    shipping, ship_to = data.shipping, data.ship_to
     command = carts.EditCart(
         principal=request.user,
         cart_id=cart_id,
@@ -207,6 +210,7 @@ async def change_cart(
         region=data.region,
         coupons=data.coupons,
         shipping=shipping if isinstance(shipping, UnsetType) else _shipping(shipping),
+        ship_to=ship_to.address() if isinstance(ship_to, ShipToRequest) else ship_to,
         note=data.note,
     )
     return tagged(cart_view(await request.app.state.process.edit_cart(command)))

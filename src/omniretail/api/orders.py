@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-import msgspec
 from litestar import Request as HttpRequest
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -12,7 +11,12 @@ from msgspec import Meta
 
 from omniretail import carts, channels, clock, orders, pricing
 from omniretail.api.auth import selling_channel
-from omniretail.api.baskets import QuoteToken, ShippingRequest, own_price_allowed
+from omniretail.api.baskets import (
+    QuoteToken,
+    ShippingRequest,
+    ShipToRequest,
+    own_price_allowed,
+)
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.order_views import OrderView, TimelineView, event_view, order_view
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
@@ -28,19 +32,9 @@ from omniretail.api.wire import (
     moment,
 )
 from omniretail.errors import Forbidden, Invalid
-from omniretail.forms import TEXT
 from omniretail.ids import new_id
 
 _ON_TIME = timedelta(minutes=5)
-
-
-class LocationBound(Forbidden):
-    """This key sells at its own location only."""
-
-    def __init__(self, location: str) -> None:
-        super().__init__(
-            f"This key may not sell over the counter at {location}.", location=location
-        )
 
 
 class OfflineSaleForbidden(Forbidden):
@@ -93,18 +87,6 @@ class TenderRequest(Request, frozen=True, kw_only=True):
     payment: UUID | None = None
     account: Text | None = None
     awaited: bool = False
-
-
-class ShipToRequest(Request, frozen=True, kw_only=True):
-    """Where parcels go; coordinates (WGS 84) let the nearest location serve."""
-
-    name: Text
-    street: Text
-    city: Text
-    postal_code: Annotated[str, Meta(min_length=1, max_length=20, pattern=TEXT)]
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1")]
-    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
 
 
 class CouponRequest(Request, frozen=True, kw_only=True):
@@ -177,6 +159,7 @@ async def place_order(
 ) -> Response[OrderView]:
     """Place an order: stock, money, event and key in one transaction, all or nothing."""
     principal: channels.Principal = request.user
+    process: Process = request.app.state.process
     named = key(idempotency_key, principal, request.url.path, data)
     if not data.fulfillments and data.cart is None:
         raise Invalid.at("/fulfillments", "Name what is wanted, or the cart that it is in")
@@ -207,11 +190,13 @@ async def place_order(
         region=data.region,
         coupons=_coupons(data.coupons),
         shipping=_shipping(data.shipping),
-        ship_to=_ship_to(data.ship_to),
+        ship_to=data.ship_to.address() if data.ship_to else None,
     )
     if data.cart is not None:
-        command = await _from_cart(request, command, data.cart)
-    return answered(await request.app.state.process.place_order(command), order_view, status=201)
+        async with process.database.reading() as tx:
+            found = await carts.find_cart(tx, data.cart, now=command.placed_at)
+        command = orders.from_cart(command, found.cart)
+    return answered(await process.place_order(command), order_view, status=201)
 
 
 @get("/v1/orders/{order_id:uuid}", opt={"scope": "orders:read"})
@@ -316,20 +301,6 @@ def _offline(principal: channels.Principal, data: OrderRequest) -> bool:
 def _fulfillment_wish(
     principal: channels.Principal, wish: FulfillmentRequest, pointer: str
 ) -> orders.FulfillmentWish:
-    location = wish.location
-    if location is None and wish.kind in {"carry_out", "pickup"}:
-        if principal.kind != "terminal":
-            raise Invalid.at(f"{pointer}/location", "Name the location that serves these lines")
-        location = next(iter(principal.locations))
-    # Goods leave over the counter only where the caller stands; elsewhere they are promised.
-    if wish.kind == "carry_out" and location is not None and not principal.may_act_at(location):
-        raise LocationBound(location)
-    if (wish.kind == "ship_to_store") != (wish.destination is not None):
-        raise Invalid.at(
-            f"{pointer}/destination", "What is shipped to a store names it, and nothing else does"
-        )
-    if wish.destination is not None and wish.destination == wish.location:
-        raise Invalid.at(f"{pointer}/location", "What is there already is a pickup")
     for position, line in enumerate(wish.lines):
         if line.serials and wish.kind != "carry_out":
             raise Invalid.at(
@@ -338,13 +309,14 @@ def _fulfillment_wish(
         own_price_allowed(
             principal, line.unit_price, line.price_reason, f"{pointer}/lines/{position}"
         )
-    return orders.FulfillmentWish(
-        id=new_id(),
+    return orders.fulfillment_wish(
+        principal,
         kind=wish.kind,
-        location=location,
+        location=wish.location,
         lines=tuple(_line_wish(line) for line in wish.lines),
         destination=wish.destination,
         prefer=wish.prefer,
+        pointer=pointer,
     )
 
 
@@ -375,16 +347,6 @@ def _shipping(asked: ShippingRequest | None) -> orders.ShippingAsked | None:
     if asked is None:
         return None
     return orders.ShippingAsked(charge=asked.charge(), currency=asked.price.currency)
-
-
-def _ship_to(asked: ShipToRequest | None) -> orders.ShipTo | None:
-    if asked is None:
-        return None
-    if (asked.latitude is None) != (asked.longitude is None):
-        raise Invalid.at(
-            "/ship_to/longitude", "Coordinates are a latitude and a longitude, or neither"
-        )
-    return msgspec.convert(msgspec.structs.asdict(asked), orders.ShipTo)
 
 
 def _tender(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
@@ -423,54 +385,6 @@ def _tender(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
         account=tender.account,
         awaited=tender.awaited,
     )
-
-
-async def _from_cart(
-    request: HttpRequest[Any, Any, Any], command: orders.PlaceOrder, cart_id: UUID
-) -> orders.PlaceOrder:
-    """Return the command with what its cart says; fulfillments of its own come first."""
-    process: Process = request.app.state.process
-    async with process.database.transaction() as tx:
-        cart = (await carts.find_cart(tx, cart_id, now=command.placed_at)).cart
-    wishes = command.fulfillments
-    if not wishes:
-        groups: dict[tuple[orders.FulfillmentKind, str | None], list[carts.CartLine]] = {}
-        for line in cart.lines:
-            groups.setdefault((line.kind or "ship", line.location), []).append(line)
-        wishes = tuple(
-            _cart_wish(command.principal, kind, location, lines)
-            for (kind, location), lines in groups.items()
-        )
-    return msgspec.structs.replace(
-        command,
-        fulfillments=wishes,
-        cart_id=cart.id,
-        cart_version=cart.version,
-        cart_holds=cart.hold_ids,
-        customer=command.customer or cart.customer,
-        customer_groups=command.customer_groups or frozenset(cart.customer_groups),
-        region=command.region or cart.region,
-        coupons=command.coupons
-        or tuple(orders.CouponGiven(code=coupon) for coupon in cart.coupons),
-        shipping=command.shipping
-        or (cart.shipping and orders.ShippingAsked(charge=cart.shipping, currency=cart.currency)),
-    )
-
-
-def _cart_wish(
-    principal: channels.Principal,
-    kind: orders.FulfillmentKind,
-    location: str | None,
-    lines: list[carts.CartLine],
-) -> orders.FulfillmentWish:
-    """Return what a cart's lines of one kind want; a line's location is where it is collected."""
-    request = FulfillmentRequest(
-        kind=kind,
-        location=None if kind == "ship_to_store" else location,
-        destination=location if kind == "ship_to_store" else None,
-        lines=tuple(LineRequest(sku=line.sku, quantity=line.quantity) for line in lines),
-    )
-    return _fulfillment_wish(principal, request, "/cart")
 
 
 def quantities_by_line(lines: tuple[LineQuantity, ...]) -> dict[int, int]:

@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from omniretail import channels, clock, payments
+from omniretail import channels, clock, orders, payments
 from omniretail.api.auth import selling_channel
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.process import Process, Tx
@@ -150,7 +150,8 @@ async def hear_provider(
 ) -> CallbackView:
     """Take a message that the payment provider sends by itself; its signature says that it did.
 
-    What is known already, or about no payment of ours, changes nothing.
+    What is known already, or about no payment of ours, changes nothing. A cart that is paid with it
+    becomes its order, unless the browser has seen to that.
     """
     process: Process = request.app.state.process
     if provider != process.provider.name:
@@ -161,7 +162,14 @@ async def hear_provider(
     heard = process.provider.heard(request.headers, body, now=now)
     if heard is not None:
         told = payments.Told(payment_id=heard.payment_id, answer=heard.answer)
-        await process.database.run(lambda tx: payments.record_answers(tx, [told], now=now))
+        (recorded,) = await process.database.run(
+            lambda tx: payments.record_answers(tx, [told], now=now)
+        )
+        if not isinstance(recorded, DomainError):
+            # Also where it was known: whoever recorded it may have ended before this.
+            await orders.complete_checkout(
+                process.database, recorded.value, process.place_order, now=now
+            )
     return CallbackView()
 
 

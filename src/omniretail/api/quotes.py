@@ -13,7 +13,7 @@ from litestar import Response, get, post
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from omniretail import channels, clock, pricing
+from omniretail import channels, clock, orders, pricing
 from omniretail.api.auth import selling_channel
 from omniretail.api.baskets import (
     DiscountView,
@@ -28,7 +28,7 @@ from omniretail.api.baskets import (
     shipping_view,
     tax_views,
 )
-from omniretail.api.orders import CouponRequest, LocationBound
+from omniretail.api.orders import CouponRequest
 from omniretail.api.process import Tx
 from omniretail.api.wire import Code, Moment, Money, Quantity, Request, Text, View
 from omniretail.money import Rounding
@@ -187,7 +187,7 @@ def _wish(principal: channels.Principal, data: QuoteRequest) -> pricing.QuoteWis
     if location is None and principal.kind == "terminal":
         location = next(iter(principal.locations))
     if location is not None and not principal.may_act_at(location):
-        raise LocationBound(location)
+        raise orders.LocationBound(location)
     shipping = data.shipping
     return pricing.QuoteWish(
         channel=selling_channel(principal, data.channel),

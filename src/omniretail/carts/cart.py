@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from omniretail import inventory, pricing
+from omniretail.addresses import ShipTo
 from omniretail.carts.lines import CartLine
 from omniretail.errors import DomainError, Missing, Refused
 
@@ -96,6 +97,7 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True):
     coupons: tuple[str, ...]
     shipping: pricing.ShippingCharge | None
     note: str | None
+    ship_to: ShipTo | None = None
     version: int
     created_by: UUID
     created_at: datetime

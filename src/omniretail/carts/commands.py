@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from omniretail import channels, idempotency, pricing
+from omniretail.addresses import ShipTo
 from omniretail.carts.lines import LineChange, MergeStrategy
 
 
@@ -29,6 +30,7 @@ class CreateCart(msgspec.Struct, frozen=True, kw_only=True):
     region: str | None = None
     coupons: tuple[str, ...] = ()
     shipping: ShippingWanted | None = None
+    ship_to: ShipTo | None = None
     note: str | None = None
 
     @property
@@ -49,6 +51,7 @@ class EditCart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     region: str | msgspec.UnsetType | None = msgspec.UNSET
     coupons: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     shipping: ShippingWanted | msgspec.UnsetType | None = msgspec.UNSET
+    ship_to: ShipTo | msgspec.UnsetType | None = msgspec.UNSET
     note: str | msgspec.UnsetType | None = msgspec.UNSET
 
     @property

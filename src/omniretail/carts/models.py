@@ -54,3 +54,4 @@ class Cart(SQLModel, table=True):
     created_at: datetime = Field(sa_type=_Moment)
     updated_at: datetime = Field(sa_type=_Moment)
     expires_at: datetime = Field(sa_type=_Moment)
+    ship_to: dict[str, Any] | None = Field(default=None, sa_type=JSONB)

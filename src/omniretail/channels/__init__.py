@@ -11,6 +11,7 @@ from omniretail.channels.keys import (
     authenticate,
     create_key,
     list_keys,
+    principals_by_id,
     revoke_key,
 )
 from omniretail.channels.operations import (
@@ -36,6 +37,7 @@ __all__ = [
     "create_key",
     "list_channels",
     "list_keys",
+    "principals_by_id",
     "put_channel",
     "revoke_key",
 ]

@@ -7,6 +7,7 @@ rest: slow password hashes exist for guessable secrets, and would cost each requ
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
@@ -17,7 +18,7 @@ from sqlmodel import col, select
 
 from omniretail.channels.models import ApiKey
 from omniretail.channels.operations import UnknownChannel, channels_by_code
-from omniretail.db import Transaction, sql
+from omniretail.db import Read, Transaction, sql
 from omniretail.errors import Forbidden, Invalid
 from omniretail.ids import new_id
 
@@ -93,6 +94,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
 """What a key may do unless it is made with other scopes. Everything else is denied."""
 
 _CREATE = sql("channels.create_key")
+_PRINCIPALS = sql("channels.principals_by_id")
 _REVOKE = sql("channels.revoke_key")
 
 
@@ -175,6 +177,15 @@ async def authenticate(tx: Transaction, token: str) -> Principal:
     if not rows or not matches or rows[0]["revoked_at"] is not None:
         raise KeyNotValid("The key is unknown or has been revoked.")
     return _principal(rows[0])
+
+
+def principals_by_id(ids: Collection[UUID]) -> Read[dict[UUID, Principal]]:
+    """Return the read of the principals among `ids` whose keys are not revoked."""
+    return Read(
+        _PRINCIPALS,
+        (list(ids),),
+        lambda rows: {one.id: one for one in msgspec.convert(rows, list[Principal])},
+    )
 
 
 async def list_keys(tx: Transaction) -> list[tuple[str, Principal, datetime | None]]:

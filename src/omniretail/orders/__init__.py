@@ -1,5 +1,6 @@
 """Orders: from any basket to the customer's hands, for every channel through the same door."""
 
+from omniretail.addresses import ShipTo
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, NotYetExpired, PriceNotLower
 from omniretail.orders.changing import (
     Command,
@@ -9,6 +10,7 @@ from omniretail.orders.changing import (
     reroute,
 )
 from omniretail.orders.charge import TendersMismatch
+from omniretail.orders.checkout import Place, complete_checkout, from_cart
 from omniretail.orders.due import Due, due_failures, due_no_shows, due_reminders
 from omniretail.orders.exceptions import (
     CloseException,
@@ -38,7 +40,6 @@ from omniretail.orders.order import (
     Parcel,
     PaymentStatus,
     Pickup,
-    ShipTo,
     Tender,
     TenderType,
 )
@@ -80,9 +81,11 @@ from omniretail.orders.wishes import (
     CouponGiven,
     FulfillmentWish,
     LineWish,
+    LocationBound,
     PlaceOrder,
     ShippingAsked,
     TenderGiven,
+    fulfillment_wish,
 )
 from omniretail.orders.world import QuantityNotOpen
 
@@ -110,6 +113,7 @@ __all__ = [
     "HoldUp",
     "LetGoOn",
     "LineWish",
+    "LocationBound",
     "NoShow",
     "NotSourced",
     "NotYetExpired",
@@ -125,6 +129,7 @@ __all__ = [
     "PickupCodeWrong",
     "PickupExpired",
     "PickupLocked",
+    "Place",
     "PlaceOrder",
     "PriceNotLower",
     "Proof",
@@ -152,11 +157,14 @@ __all__ = [
     "change",
     "close_exceptions",
     "code_of",
+    "complete_checkout",
     "due_failures",
     "due_no_shows",
     "due_reminders",
     "find_fulfillment",
     "find_order",
+    "from_cart",
+    "fulfillment_wish",
     "hash_of",
     "list_exceptions",
     "list_fulfillments",

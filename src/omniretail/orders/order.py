@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from omniretail import pricing
+from omniretail.addresses import ShipTo
 from omniretail.channels import Principal
 from omniretail.money import Rounding, part
 from omniretail.orders.machine import FulfillmentKind, FulfillmentState
@@ -234,18 +235,6 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What it pays of the order's price: neither let go nor given back."""
         paid = self.amount_minor - self.rounding_minor - self.voided_minor
         return paid - (self.refunded_minor - self.refunded_rounding_minor)
-
-
-class ShipTo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where parcels go; coordinates are WGS 84 degrees."""
-
-    name: str
-    street: str
-    city: str
-    postal_code: str
-    country: str
-    latitude: float | None = None
-    longitude: float | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

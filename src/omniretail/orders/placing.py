@@ -337,8 +337,9 @@ def _take(
 ) -> Order | DomainError:
     """Take an order's goods from the stock, its own holds first, and its tenders from where they are."""
     stock, routes = surroundings.stock, surroundings.routes
-    if command.order_id in surroundings.searched and surroundings.router:
-        found = surroundings.router.route(command, stock)
+    searching = surroundings.router if command.order_id in surroundings.searched else None
+    if searching:
+        found = searching.route(command, stock)
         if isinstance(found, DomainError):
             return found
         routes = found
@@ -365,6 +366,8 @@ def _take(
         surroundings.payments.take_back(order.id)
         return refused
     surroundings.room.take(command.channel, +more)
+    if searching:
+        searching.take(routes)
     for hold in command.hold_ids:
         stock.holds.pop(hold, None)
     return paid

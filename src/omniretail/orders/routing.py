@@ -5,12 +5,13 @@ Where goods turned out to be gone, or no plan was found, all candidates are lock
 is made then holds.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from omniretail import catalog, inventory, sourcing
-from omniretail.db import Transaction
+from omniretail.db import RaceLost, Transaction
 from omniretail.orders.drafting import Routes
 from omniretail.orders.wishes import FulfillmentWish, PlaceOrder
 
@@ -29,6 +30,7 @@ class Router:
         self._policies = policies
         self._pools = pools
         self._skus = skus
+        self._room = dict(survey.room)
         self.routes: dict[UUID, Mapping[str, Sequence[tuple[int, int]]]] = {}
 
     def plan(self, command: PlaceOrder) -> bool:
@@ -59,34 +61,51 @@ class Router:
     def route(
         self, command: PlaceOrder, stock: inventory.Stock
     ) -> Routes | inventory.InsufficientStock:
-        """Plan a command by what is locked, and by what was promised to those before it."""
+        """Plan a command by what is locked, and by what was promised to those before it.
+
+        What its own holds keep is there for it. Raises: RaceLost where a SKU has come in since the
+        first plans were made.
+        """
+        room = dict(self._room)
         routes: dict[UUID, Mapping[str, Sequence[tuple[int, int]]]] = {}
-        taken: dict[tuple[str, str], int] = {}
+        taken = Counter[tuple[str, str]]()
+        for hold in command.hold_ids:
+            for line in stock.holds.get(hold, ()):
+                taken[line.sku, line.location] -= line.quantity
 
         def available(sku: str, location: str) -> int:
             level = stock.level(sku, location)
             there = max(level.available_to_promise, stock.orderable(sku, location))
-            return there - taken.get((sku, location), 0)
+            return there - taken[sku, location]
 
         for wish in unrouted(command):
             ask = self._ask(command, wish)
-            assert ask is not None, "its SKUs exist, or it was refused"
+            if ask is None:
+                raise RaceLost
             plan = sourcing.make_plan(
                 ask,
                 self._survey.places,
                 available,
                 self._policies[command.channel],
-                room=self._survey.room,
+                room=room,
             )
             if plan.short:
                 return _short(wish, plan.short)
             for location, units in plan.parts.items():
+                if location in room:
+                    room[location] -= 1
                 for position, quantity in units:
                     for sku, each in ask.lines[position].parts.items():
-                        place = sku, location
-                        taken[place] = taken.get(place, 0) + each * quantity
+                        taken[sku, location] += each * quantity
             routes[wish.id] = plan.parts
         return routes
+
+    def take(self, routes: Routes) -> None:
+        """Note that routes by what is locked are carried out: their locations have less room left."""
+        for parts in routes.values():
+            for location in parts:
+                if location in self._room:
+                    self._room[location] -= 1
 
     def _ask(self, command: PlaceOrder, wish: FulfillmentWish) -> sourcing.Ask | None:
         if any(line.sku not in self._skus for line in wish.lines):

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import structs
 
 from omniretail import events, pricing
+from omniretail.addresses import ShipTo
 from omniretail.db import Transaction, Write, sql, write_columns, write_documents
 from omniretail.orders.order import (
     Fulfillment,
@@ -17,7 +18,6 @@ from omniretail.orders.order import (
     OrderLine,
     Parcel,
     Pickup,
-    ShipTo,
     Tender,
 )
 

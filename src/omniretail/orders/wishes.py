@@ -6,8 +6,20 @@ from uuid import UUID
 import msgspec
 
 from omniretail import channels, idempotency, pricing
+from omniretail.addresses import ShipTo
+from omniretail.errors import Forbidden, Invalid
+from omniretail.ids import new_id
 from omniretail.orders.machine import FulfillmentKind
-from omniretail.orders.order import ShipTo, TenderType
+from omniretail.orders.order import TenderType
+
+
+class LocationBound(Forbidden):
+    """This key sells at its own location only."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(
+            f"This key may not sell over the counter at {location}.", location=location
+        )
 
 
 class LineWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,3 +121,41 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     def lines(self) -> list[LineWish]:
         """The lines of all fulfillments."""
         return [line for wish in self.fulfillments for line in wish.lines]
+
+
+def fulfillment_wish(
+    principal: channels.Principal,
+    *,
+    kind: FulfillmentKind,
+    location: str | None,
+    lines: tuple[LineWish, ...],
+    destination: str | None = None,
+    prefer: str | None = None,
+    pointer: str,
+) -> FulfillmentWish:
+    """Return what a principal wants served in one way; `pointer` is where it stands in the request.
+
+    A terminal's own location is where goods are carried out or picked up unless it says otherwise.
+    Raises: Invalid, LocationBound.
+    """
+    if location is None and kind in {"carry_out", "pickup"}:
+        if principal.kind != "terminal":
+            raise Invalid.at(f"{pointer}/location", "Name the location that serves these lines")
+        location = next(iter(principal.locations))
+    # Goods leave over the counter only where the caller stands; elsewhere they are promised.
+    if kind == "carry_out" and location is not None and not principal.may_act_at(location):
+        raise LocationBound(location)
+    if (kind == "ship_to_store") != (destination is not None):
+        raise Invalid.at(
+            f"{pointer}/destination", "What is shipped to a store names it, and nothing else does"
+        )
+    if destination is not None and destination == location:
+        raise Invalid.at(f"{pointer}/location", "What is there already is a pickup")
+    return FulfillmentWish(
+        id=new_id(),
+        kind=kind,
+        location=location,
+        lines=lines,
+        destination=destination,
+        prefer=prefer,
+    )

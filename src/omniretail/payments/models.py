@@ -121,6 +121,7 @@ class Payment(SQLModel, table=True):
         ),
         Index("payment_pending_idx", "leased_until", postgresql_where=text("state = 'pending'")),
         Index("payment_unused_idx", "expires_at", postgresql_where=text("state = 'authorized'")),
+        Index("payment_cart_idx", "cart_id", postgresql_where=text("state = 'authorized'")),
         Index("payment_order_idx", "order_id", postgresql_where=text("order_id is not null")),
     )
 

@@ -41,6 +41,7 @@ from omniretail.payments.payment import (
 from omniretail.payments.provider import Authorization, ProviderAnswer
 
 _PAYMENTS = sql("payments.payments")
+_OF_CART = sql("payments.payments_of_cart")
 _LOCK = sql("payments.lock_payments")
 _BY_KEY = sql("payments.payments_by_key")
 _START = sql("payments.start_payments")
@@ -233,6 +234,15 @@ async def find_payment(
     if payment is None or not payment.visible_to(principal):
         raise UnknownPayment(payment_id)
     return payment
+
+
+def authorized_of_cart(cart_id: UUID) -> Read[list[Payment]]:
+    """Return the read of what is authorized for a cart and used by no order yet, first begun first."""
+    return Read(
+        _OF_CART,
+        ([cart_id],),
+        lambda rows: sorted((_attempt(row).payment for row in rows), key=lambda one: one.id),
+    )
 
 
 def authorization(payment: Payment, method: str) -> Authorization:

@@ -5,7 +5,7 @@ dies in between is found by the next who comes: nothing is asked for under a sec
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from omniretail import idempotency
@@ -84,9 +84,17 @@ async def ask(
 
 
 async def find_pending(
-    database: Database, provider: Provider, clock: Clock, *, most: int = 20
+    database: Database,
+    provider: Provider,
+    clock: Clock,
+    *,
+    most: int = 20,
+    authorized: Callable[[Payment], Awaitable[object]] | None = None,
 ) -> int:
-    """Find out what became of up to `most` pending payments; returns how many were asked about."""
+    """Find out what became of up to `most` pending payments; returns how many were asked about.
+
+    `authorized` is told of each whose money turns out to be set aside, such as to place its order.
+    """
     leased = await database.run(
         lambda tx: lease_payments(tx, provider=provider.name, now=clock(), most=most)
     )
@@ -98,7 +106,11 @@ async def find_pending(
         told = Told(
             payment_id=payment.id, answer=await ask(provider, wanted, again=True, late=late)
         )
-        await database.run(lambda tx: record_answers(tx, [told], now=clock()))
+        (recorded,) = await database.run(lambda tx: record_answers(tx, [told], now=clock()))
+        if isinstance(recorded, DomainError) or authorized is None:
+            return
+        if recorded.value.state == "authorized":
+            await authorized(recorded.value)
 
     async with asyncio.TaskGroup() as group:
         for attempt in leased:

@@ -16,6 +16,7 @@ select
     found.coupons,
     found.shipping,
     found.note,
+    found.ship_to,
     found.version,
     found.created_by,
     found.created_at,

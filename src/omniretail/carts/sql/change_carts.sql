@@ -13,6 +13,7 @@ set
     coupons = change.coupons,
     shipping = change.shipping,
     note = change.note,
+    ship_to = change.ship_to,
     version = change.version,
     updated_at = change.updated_at,
     expires_at = change.expires_at
@@ -32,6 +33,7 @@ from
             coupons text[],
             shipping jsonb,
             note text,
+            ship_to jsonb,
             version integer,
             updated_at timestamptz,
             expires_at timestamptz

@@ -18,6 +18,7 @@ select
     held.coupons,
     held.shipping,
     held.note,
+    held.ship_to,
     held.version,
     held.created_by,
     held.created_at,

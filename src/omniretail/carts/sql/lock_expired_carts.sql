@@ -17,6 +17,7 @@ select
     cart.coupons,
     cart.shipping,
     cart.note,
+    cart.ship_to,
     cart.version,
     cart.created_by,
     cart.created_at,

@@ -1,0 +1,26 @@
+-- What is authorized for the carts $1, and used by no order yet.
+select
+    payment.id,
+    payment.channel,
+    payment.principal_id,
+    payment.cart_id,
+    payment.type,
+    payment.amount_minor,
+    payment.currency,
+    payment.state,
+    payment.provider,
+    payment.decline_code,
+    payment.order_id,
+    payment.tender_number,
+    payment.created_at,
+    payment.expires_at,
+    payment.method,
+    payment.provider_reference,
+    payment.attempts,
+    payment.leased_until,
+    payment.idempotency_key,
+    encode(payment.request_hash, 'hex') as request_hash
+from payment
+where
+    payment.cart_id = any($1::uuid[])
+    and payment.state = 'authorized';
