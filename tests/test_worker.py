@@ -1,7 +1,7 @@
 """What the worker does, step by step, at a time of the test's own: each thing once, whoever comes."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -250,3 +250,49 @@ async def test_every_step_is_run_until_nothing_is_left(retailer: Retailer) -> No
     assert await rows(retailer, "select kind, state from payment_operation") == [
         ("capture", "done")
     ]
+
+
+async def test_a_checkout_that_nobody_completed(retailer: Retailer) -> None:
+    """Given money set aside for a cart whose browser is gone, when its time comes, then it is ordered."""
+    await retailer.receive("A", S1=1)
+    wanted = {"lines": [{"sku": "A", "quantity": 1, "kind": "pickup", "location": "S1"}]}
+    cart = (await retailer.web.post("/v1/carts", wanted)).json()["id"]
+    card = {"type": "card", "amount": euro(2000), "method": "ok", "cart": cart}
+    assert (await retailer.web.post("/v1/payments", card)).json()["state"] == "authorized"
+    retailer.web.written.clear()  # the payment is used by now, and says so when it is asked for again
+
+    early = await worker.complete_checkouts(retailer.process.database, clock.now)
+    soon = clock.now() + timedelta(seconds=20)
+    done = [
+        await worker.complete_checkouts(retailer.process.database, lambda: soon) for _ in range(2)
+    ]
+
+    assert (early, done) == (0, [1, 0])
+    assert await retailer.level("A", "S1") == (1, 1, 0)
+
+
+async def test_a_web_order_is_rerouted_when_the_till_has_sold_its_goods(
+    retailer: Retailer,
+) -> None:
+    """Given one at S1 promised to the web, when an offline till has sold it, then WH serves the web."""
+    await retailer.receive("A", S1=1, WH=5)
+    promised = order(served("ship", "S1", line("A", 1)), paid=2000)
+    web = (await retailer.web.post("/v1/orders", promised)).json()
+    sold = order(served("carry_out", None, line("A", 1)), paid=2000, by="cash") | {"offline": True}
+    offline = await retailer.caller(
+        *("offline", "terminal"),
+        channel="pos",
+        locations=frozenset({"S1"}),
+        scopes=frozenset({"orders:write", "orders:backdate"}),
+    )
+    assert (await offline.post("/v1/orders", sold)).status_code == 201
+
+    moved = [await worker.reroute(retailer.process.database, clock.now) for _ in range(2)]
+
+    after = (await retailer.office.get(f"/v1/orders/{web['id']}")).json()
+    assert moved == [1, 0]
+    assert [(part["location"], part["state"]) for part in after["fulfillments"]] == [
+        ("S1", "rejected"),
+        ("WH", "allocated"),
+    ]
+    assert await retailer.level("A", "WH") == (5, 1, 4)

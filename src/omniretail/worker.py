@@ -10,13 +10,13 @@ import random
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
 
-from omniretail import carts, channels, clock, inventory, orders, payments
+from omniretail import carts, channels, clock, inventory, orders, payments, pricing
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError, Unavailable
 from omniretail.idempotency import Answer
@@ -36,6 +36,8 @@ WORKER = channels.Principal(
 """Who it was, in timelines and the ledger: no key, but one fixed identity."""
 
 _AT_ONCE = 50
+# So long the browser, or the provider's message, has a checkout for itself.
+_CHECKOUT_GRACE = timedelta(seconds=10)
 _CONNECTIONS = 12
 _GRACE_SECONDS = 8.0
 _PARENT_SECONDS = 0.5
@@ -71,15 +73,72 @@ def steps(database: Database, provider: payments.Provider, clock: Clock) -> tupl
     """Return all that the worker does for one retailer."""
     return (
         Step("settle_payments", 1, lambda: payments.settle_due(database, provider, clock)),
-        Step("find_payments", 2, lambda: payments.find_pending(database, provider, clock)),
+        Step("find_payments", 2, lambda: find_payments(database, provider, clock)),
+        Step("checkouts", 60, lambda: complete_checkouts(database, clock)),
         Step("note_failures", 2, lambda: note_failures(database, clock)),
         Step("no_shows", 10, lambda: end_no_shows(database, clock)),
         Step("reminders", 10, lambda: remind(database, clock)),
+        Step("reroute", 30, lambda: reroute(database, clock)),
         Step("holds", 10, lambda: sweep_holds(database, clock)),
         Step("void_payments", 30, lambda: payments.void_unused(database, clock)),
         Step("carts", 30, lambda: abandon_carts(database, clock)),
         Step("months", _DAY_SECONDS, lambda: make_months(database, clock)),
     )
+
+
+async def find_payments(database: Database, provider: payments.Provider, clock: Clock) -> int:
+    """Ask what became of payments whose answer was lost; their checkouts follow. Returns how many."""
+    place = _placing(database, clock)
+
+    async def authorized(payment: payments.Payment) -> None:
+        await orders.complete_checkout(database, payment, place, now=clock())
+
+    return await payments.find_pending(database, provider, clock, authorized=authorized)
+
+
+async def complete_checkouts(database: Database, clock: Clock) -> int:
+    """Complete the checkouts whose money is set aside and whose browser is gone; returns how many.
+
+    Whoever was told that the money is there completes them at once; this is for those that were
+    killed in between. What cannot be placed is tried again until its money runs out.
+    """
+    now = clock()
+    async with database.reading() as tx:
+        found = await payments.authorized_for_carts(
+            tx, begun_before=now - _CHECKOUT_GRACE, most=_AT_ONCE, now=now
+        )
+    place, done = _placing(database, clock), 0
+    for payment in found:
+        order = await orders.complete_checkout(database, payment, place, now=now)
+        paid = order.tenders if isinstance(order, orders.Order) else ()
+        done += any(tender.payment_id == payment.id for tender in paid)
+    return done
+
+
+async def reroute(database: Database, clock: Clock) -> int:
+    """Have others serve what places promise and do not have; returns how many orders changed."""
+
+    async def run(tx: Transaction) -> int:
+        cases = await inventory.list_shortages(tx, principal=WORKER, closed=False, limit=_AT_ONCE)
+        places = {(case.sku, case.location) for case in cases}
+        return len(await orders.reroute(tx, places, principal=WORKER, now=clock()))
+
+    return await database.run(run)
+
+
+def _placing(database: Database, clock: Clock) -> orders.Place:
+    """Return what places an order, whoever asks."""
+    books = pricing.BookKeeper()
+
+    async def place(command: orders.PlaceOrder) -> Answer[orders.Order]:
+        (outcome,) = await database.run(
+            lambda tx: orders.place(tx, [command], books=books, now=clock())
+        )
+        if isinstance(outcome, DomainError):
+            raise outcome
+        return outcome
+
+    return place
 
 
 async def end_no_shows(database: Database, clock: Clock) -> int:

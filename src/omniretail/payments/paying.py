@@ -42,6 +42,7 @@ from omniretail.payments.provider import Authorization, ProviderAnswer
 
 _PAYMENTS = sql("payments.payments")
 _OF_CART = sql("payments.payments_of_cart")
+_OF_CHECKOUTS = sql("payments.payments_of_checkouts")
 _LOCK = sql("payments.lock_payments")
 _BY_KEY = sql("payments.payments_by_key")
 _START = sql("payments.start_payments")
@@ -243,6 +244,14 @@ def authorized_of_cart(cart_id: UUID) -> Read[list[Payment]]:
         ([cart_id],),
         lambda rows: sorted((_attempt(row).payment for row in rows), key=lambda one: one.id),
     )
+
+
+async def authorized_for_carts(
+    tx: Transaction, *, begun_before: datetime, most: int, now: datetime
+) -> list[Payment]:
+    """Return what is authorized for carts, has not run out, and is used by no order yet."""
+    rows = await tx.fetch(_OF_CHECKOUTS, now, begun_before, most)
+    return [_attempt(dict(row)).payment for row in rows]
 
 
 def authorization(payment: Payment, method: str) -> Authorization:
