@@ -193,11 +193,12 @@ async def place_order(
             oldest=None if "orders:backdate" in principal.scopes else _ON_TIME,
         ),
         fulfillments=tuple(
-            _fulfillment_wish(principal, wish, f"/fulfillments/{position}")
+            fulfillment_wish(principal, wish, f"/fulfillments/{position}")
             for position, wish in enumerate(data.fulfillments)
         ),
         tenders=tuple(
-            _tender(tender, f"/tenders/{position}") for position, tender in enumerate(data.tenders)
+            tender_given(tender, f"/tenders/{position}")
+            for position, tender in enumerate(data.tenders)
         ),
         hold_id=data.hold,
         forced=_offline(principal, data),
@@ -313,9 +314,13 @@ def _offline(principal: channels.Principal, data: OrderRequest) -> bool:
     return True
 
 
-def _fulfillment_wish(
+def fulfillment_wish(
     principal: channels.Principal, wish: FulfillmentRequest, pointer: str
 ) -> orders.FulfillmentWish:
+    """Return what a caller wants, from where they may.
+
+    Raises: Invalid, LocationBound, PriceOverrideForbidden.
+    """
     location = wish.location
     if location is None and wish.kind in {"carry_out", "pickup"}:
         if principal.kind != "terminal":
@@ -387,7 +392,8 @@ def _ship_to(asked: ShipToRequest | None) -> orders.ShipTo | None:
     return msgspec.convert(msgspec.structs.asdict(asked), orders.ShipTo)
 
 
-def _tender(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
+def tender_given(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
+    """Return a payment as it was given. Raises: Invalid where a field is missing, or one too many."""
     card, account = tender.type in {"card", "ewallet"}, tender.type in {"gift_card", "store_credit"}
     for wrong, field, detail in (
         (tender.amount.amount == 0, "amount/amount", "A tender is above 0"),
@@ -470,7 +476,7 @@ def _cart_wish(
         destination=location if kind == "ship_to_store" else None,
         lines=tuple(LineRequest(sku=line.sku, quantity=line.quantity) for line in lines),
     )
-    return _fulfillment_wish(principal, request, "/cart")
+    return fulfillment_wish(principal, request, "/cart")
 
 
 def quantities_by_line(lines: tuple[LineQuantity, ...]) -> dict[int, int]:

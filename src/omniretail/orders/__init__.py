@@ -1,8 +1,16 @@
 """Orders: from any basket to the customer's hands, for every channel through the same door."""
 
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, NotYetExpired, PriceNotLower
+from omniretail.orders.capturing import (
+    CapturePayment,
+    CaptureTooLarge,
+    PaymentNotAwaited,
+    ReceivePayment,
+)
 from omniretail.orders.changing import Command, UnknownFulfillment, UnknownOrder, change
 from omniretail.orders.charge import TendersMismatch
+from omniretail.orders.editing import Preview, edit, preview_edit
+from omniretail.orders.edits import EditLeavesNothing, EditOrder, QuantityNotLower
 from omniretail.orders.machine import (
     STATES,
     STEPS,
@@ -46,6 +54,7 @@ from omniretail.orders.queries import (
     list_fulfillments,
     list_orders,
     open_lines,
+    order_payments,
     order_timeline,
 )
 from omniretail.orders.stepping import (
@@ -74,9 +83,13 @@ __all__ = [
     "AdjustPrices",
     "Advance",
     "Cancel",
+    "CapturePayment",
+    "CaptureTooLarge",
     "ChangePickup",
     "Command",
     "CouponGiven",
+    "EditLeavesNothing",
+    "EditOrder",
     "Fulfill",
     "Fulfillment",
     "FulfillmentHold",
@@ -94,17 +107,21 @@ __all__ = [
     "Order",
     "OrderLine",
     "Parcel",
+    "PaymentNotAwaited",
     "PaymentStatus",
     "Pickup",
     "PickupCodeWrong",
     "PickupExpired",
     "PickupLocked",
     "PlaceOrder",
+    "Preview",
     "PriceNotLower",
     "Proof",
     "ProofMissing",
+    "QuantityNotLower",
     "QuantityNotOpen",
     "QueuedFulfillment",
+    "ReceivePayment",
     "Remind",
     "ShipTo",
     "ShippingAsked",
@@ -121,12 +138,15 @@ __all__ = [
     "UnknownParcel",
     "change",
     "code_of",
+    "edit",
     "find_fulfillment",
     "find_order",
     "hash_of",
     "list_fulfillments",
     "list_orders",
     "open_lines",
+    "order_payments",
     "order_timeline",
     "place",
+    "preview_edit",
 ]

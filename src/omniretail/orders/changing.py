@@ -1,10 +1,10 @@
 """Changing orders that were placed: one way for every command, whatever it does.
 
 Each change counts the order's version up, may move stock and money, and is one event of its timeline.
-What a command does stands with its noun: `stepping`, `pickups`, `cancelling`.
+What a command does stands with its noun: `stepping`, `pickups`, `cancelling`, `capturing`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
@@ -15,6 +15,7 @@ from omniretail.db import Transaction
 from omniretail.errors import DomainError, Missing
 from omniretail.orders import store
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, adjust, cancel, no_show
+from omniretail.orders.capturing import CapturePayment, ReceivePayment, capture, receive
 from omniretail.orders.order import Fulfillment, Order
 from omniretail.orders.paying import request_changes, settle_accounts
 from omniretail.orders.pickups import ChangePickup, Remind, changed, reminded
@@ -28,9 +29,10 @@ from omniretail.orders.stepping import (
     leave,
     let_go_on,
 )
-from omniretail.orders.world import World
+from omniretail.orders.surroundings import places_of
+from omniretail.orders.world import Change, World
 
-OrderCommand: TypeAlias = Cancel | AdjustPrices
+OrderCommand: TypeAlias = Cancel | AdjustPrices | ReceivePayment | CapturePayment
 """Commands that name an order."""
 FulfillmentCommand: TypeAlias = (
     Fulfill | Advance | HoldUp | LetGoOn | ChangePickup | Remind | NoShow
@@ -87,7 +89,7 @@ async def _change(
         # A step that was taken already leaves the order as it is.
         if isinstance(outcome, Order) and outcome.version != world.orders[outcome.id].version:
             previous, world.orders[outcome.id] = world.orders[outcome.id], outcome
-            changes.append((previous, outcome, _happened(command, previous, outcome)))
+            changes.append((previous, outcome, happened(command, previous, outcome)))
     unwound = [
         order.id
         for order in world.orders.values()
@@ -109,7 +111,7 @@ async def _world(
     tx: Transaction, orders: dict[UUID, Order], commands: Sequence[Command], *, now: datetime
 ) -> World:
     """Lock the stock of orders that are locked, and read what else their commands go by."""
-    places = {place for order in orders.values() for place in _places(order)}
+    places = {place for order in orders.values() for place in places_of(order)}
     skus, stock = await tx.read(
         catalog.skus_by_code({sku for sku, _ in places}), inventory.lock(places)
     )
@@ -146,15 +148,6 @@ async def _world(
     return World(orders=dict(orders), stock=stock, waiting=waiting, now=now)
 
 
-def _places(order: Order) -> Iterator[tuple[str, str]]:
-    for part in order.fulfillments:
-        for line in part.lines:
-            for sku in line.components or (line.sku,):
-                yield sku, part.location
-                if part.destination is not None:
-                    yield sku, part.destination
-
-
 def decide(world: World, command: Command) -> Order | DomainError:
     """Return the order after one command, its movements accepted by the stock, or a refusal."""
     if isinstance(command, OrderCommand):
@@ -163,7 +156,7 @@ def decide(world: World, command: Command) -> Order | DomainError:
             return UnknownOrder(command.order_id)
         if isinstance(command, Cancel):
             return cancel(world, order, command)
-        return adjust(order, command)
+        return _AMOUNTS[type(command)](order, command)
     for order in world.orders.values():
         for part in order.fulfillments:
             if part.id == command.fulfillment_id and _may_act(command, order, part):
@@ -182,6 +175,11 @@ def _may_act(command: FulfillmentCommand, order: Order, part: Fulfillment) -> bo
     )
 
 
+_AMOUNTS: Mapping[type[OrderCommand], Callable[[Order, Any], Order | DomainError]] = {
+    AdjustPrices: adjust,
+    ReceivePayment: receive,
+    CapturePayment: capture,
+}
 _STEPS: Mapping[
     type[FulfillmentCommand],
     Callable[[World, Order, Fulfillment, Any], Order | DomainError],
@@ -196,7 +194,8 @@ _STEPS: Mapping[
 }
 
 
-def _happened(command: Command, before: Order, after: Order) -> events.Happened:
+def happened(command: Change, before: Order, after: Order) -> events.Happened:
+    """Return the event that a change was: what became of the lines, and of the money."""
     stood = {line.number: line for line in before.lines}
     lines = [
         {

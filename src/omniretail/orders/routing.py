@@ -57,16 +57,23 @@ class Router:
                         yield line.sku, location
 
     def route(
-        self, command: PlaceOrder, stock: inventory.Stock
+        self,
+        command: PlaceOrder,
+        stock: inventory.Stock,
+        freed: Mapping[tuple[str, str], int] = {},
     ) -> Routes | inventory.InsufficientStock:
-        """Plan a command by what is locked, and by what was promised to those before it."""
+        """Plan a command by what is locked, and by what was promised to those before it.
+
+        `freed` units are promised no longer, by the same command.
+        """
         routes: dict[UUID, Mapping[str, Sequence[tuple[int, int]]]] = {}
         taken: dict[tuple[str, str], int] = {}
 
         def available(sku: str, location: str) -> int:
             level = stock.level(sku, location)
             there = max(level.available_to_promise, stock.orderable(sku, location))
-            return there - taken.get((sku, location), 0)
+            place = sku, location
+            return there + freed.get(place, 0) - taken.get(place, 0)
 
         for wish in unrouted(command):
             ask = self._ask(command, wish)
