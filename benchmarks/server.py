@@ -68,11 +68,11 @@ async def echo(request: AnyRequest, data: JSONBody[orders_api.OrderRequest]) -> 
             oldest=None if "orders:backdate" in principal.scopes else orders_api._ON_TIME,
         ),
         fulfillments=tuple(
-            orders_api._fulfillment_wish(principal, wish, f"/fulfillments/{position}")
+            orders_api.fulfillment_wish(principal, wish, f"/fulfillments/{position}")
             for position, wish in enumerate(data.fulfillments)
         ),
         tenders=tuple(
-            orders_api._tender(tender, f"/tenders/{position}")
+            orders_api.tender_given(tender, f"/tenders/{position}")
             for position, tender in enumerate(data.tenders)
         ),
         hold_id=data.hold,

@@ -277,6 +277,43 @@ FAULTS: list[tuple[str, str, list[str]]] = [
             ),
         ],
     ),
+    (
+        "tenders",
+        "an edit paid with more than was taken off",
+        [
+            "update sales_order set exchanged_minor = exchanged_minor + 1 where exchanged_minor > 0",
+            (
+                "update refund set amount_minor = amount_minor - 1"
+                " where order_id in (select id from sales_order where exchanged_minor > 0)"
+            ),
+        ],
+    ),
+    (
+        "refunds",
+        "what an edit took off went back, and paid for what came in",
+        [
+            "update sales_order set exchanged_minor = exchanged_minor + 1 where exchanged_minor > 0",
+            (
+                "update tender set amount_minor = amount_minor - 1"
+                " where order_id in (select id from sales_order where exchanged_minor > 0)"
+            ),
+        ],
+    ),
+    (
+        "order_totals",
+        "what came in by an edit is not all of it in the total",
+        [
+            (
+                "update sales_order"
+                " set total_minor = total_minor - 1, exchanged_minor = exchanged_minor - 1"
+                " where exchanged_minor > 0"
+            ),
+            (
+                "update refund set amount_minor = amount_minor + 1"
+                " where order_id in (select id from sales_order where exchanged_minor > 0)"
+            ),
+        ],
+    ),
     ("refunds", "too much went back", ["update refund set amount_minor = amount_minor + 1"]),
     (
         "refunds",
@@ -871,6 +908,10 @@ async def _priced_books(retailer: Retailer) -> None:
     # All of it comes to nothing, shipping and coupon too.
     nothing = await sell(line("A", 1), paid=2199, customer="ben", **saving)
     await post(f"{nothing}/cancellation", reason="never mind")
+    # Of 2.97, 1.98 is taken off: 0.99 pays for what comes in, and 0.99 goes back.
+    edited = await sell(line("SOAP", 3), paid=297)
+    fewer = {"reason": "another one", "lines": [{"line": 1, "quantity": 1}]}
+    await post(f"{edited}/edits", **fewer, add=[served("ship", "S1", line("SOAP", 1))])
     # 15.00 less 10 %, and 19 % on top.
     await sell(line("A", 1), paid=1607, customer_groups=["trade"])
 

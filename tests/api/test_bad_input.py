@@ -43,6 +43,15 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
     now = clock.now().isoformat()
     step = {"lines": [{"line": 1, "quantity": 1, "serials": ["s-1"]}], "occurred_at": now}
     priced = line("A", 1, unit_price=euro(2000), price_reason="a scratch")
+    edit = {
+        "reason": "they asked",
+        "lines": [{"line": 1, "quantity": 0}],
+        "add": [
+            served("pickup", "S1", priced),
+            served("ship_to_store", "WH", priced) | {"destination": "S1", "prefer": "WH"},
+        ],
+        "version": 1,
+    }
     return {
         ("POST", "/v1/orders"): {
             **order(served("pickup", "S1", priced), paid=2000),
@@ -103,6 +112,18 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "reason": "no longer wanted",
             "lines": [{"line": 1, "quantity": 1}],
         },
+        ("POST", f"/v1/orders/{_NOBODY}/edits"): edit
+        | {
+            "tenders": [
+                {"type": "card", "amount": euro(2000), "reference": "p-1"},
+                {"type": "bank_transfer", "amount": euro(1), "awaited": True},
+                {"type": "gift_card", "amount": euro(1), "account": "GIFT-0001-0001"},
+                {"type": "ewallet", "amount": euro(1), "payment": str(_NOBODY)},
+            ],
+        },
+        ("POST", f"/v1/orders/{_NOBODY}/edits/preview"): edit,
+        ("POST", f"/v1/orders/{_NOBODY}/payments"): {"tender": 1, "reference": "bank-7"},
+        ("POST", f"/v1/orders/{_NOBODY}/captures"): {"amount": euro(1), "tender": 1},
         ("POST", f"/v1/orders/{_NOBODY}/price-adjustments"): {
             "reason": "price match",
             "lines": [{"line": 1, "unit_price": euro(1)}],
@@ -673,6 +694,10 @@ _NO_QUANTITY = ["-1", "0", "-0", str(2**31), str(2**63), str(2**64), "1.5", '"1"
 _NO_AMOUNT = ["-1", str(2**63), str(2**64), "0.5", '"1"', "true"]
 
 
+_EDITS = f"/v1/orders/{_NOBODY}/edits"
+_CAPTURES = f"/v1/orders/{_NOBODY}/captures"
+
+
 OUT_OF_BOUNDS = [
     ("POST", "/v1/orders", _QUANTITY, _NO_QUANTITY),
     ("POST", "/v1/orders", "/tenders/0/amount/amount", [*_NO_AMOUNT, "0", "null"]),
@@ -727,6 +752,18 @@ OUT_OF_BOUNDS = [
     ("POST", "/v1/carts", "/ship_to/longitude", ["-180.1", "181", "null"]),
     ("PATCH", f"/v1/carts/{_NOBODY}", "/ship_to/longitude", ["-180.1", "181", "null"]),
     ("PATCH", f"/v1/carts/{_NOBODY}", "/ship_to/name", ['""', "null"]),
+    ("POST", _EDITS, "/lines/0/quantity", ["-1", str(2**31), "0.5", "null"]),
+    ("POST", _EDITS, "/lines/0/line", ["0", "25001", "null"]),
+    ("POST", _EDITS, "/add/0/lines/0/quantity", _NO_QUANTITY),
+    ("POST", _EDITS, "/add/0/lines", ["[]"]),
+    ("POST", _EDITS, "/add/1/destination", ["null"]),
+    ("POST", _EDITS, "/tenders/0/amount/amount", [*_NO_AMOUNT, "0", "null"]),
+    ("POST", _EDITS, "/tenders/0/reference", ["null"]),
+    ("POST", _EDITS, "/version", ["0", "-1", str(2**31), "1.5"]),
+    ("POST", _EDITS, "/reason", ["null", '""']),
+    ("POST", _CAPTURES, "/amount/amount", [*_NO_AMOUNT, "0", "null"]),
+    ("POST", _CAPTURES, "/tender", ["0", "-1", str(2**31)]),
+    ("POST", f"/v1/orders/{_NOBODY}/payments", "/tender", ["0", str(2**31), "null"]),
     ("POST", "/v1/stock/receipts", "/lines/0/quantity", _NO_QUANTITY),
     ("POST", "/v1/sourcing/plans", "/kind", ['"carry_out"', "null"]),
     ("POST", "/v1/sourcing/plans", "/lines", ["[]"]),

@@ -85,6 +85,11 @@ GET     /v1/orders                                    terminal  channel  staff  
 POST    /v1/orders                                    terminal  channel         integration
 GET     /v1/orders/{order_id}                         terminal  channel  staff  integration
 POST    /v1/orders/{order_id}/cancellation            terminal  channel         integration
+POST    /v1/orders/{order_id}/captures                terminal  channel         integration
+POST    /v1/orders/{order_id}/edits                   terminal  channel         integration
+POST    /v1/orders/{order_id}/edits/preview           terminal  channel         integration
+GET     /v1/orders/{order_id}/payments                terminal  channel  staff  integration
+POST    /v1/orders/{order_id}/payments                terminal  channel         integration
 POST    /v1/orders/{order_id}/price-adjustments
 GET     /v1/orders/{order_id}/timeline                terminal  channel  staff  integration
 POST    /v1/payment-callbacks/{provider}              everybody
@@ -169,6 +174,7 @@ ROWS = {
 # message, which names the payment it is about.
 ASKED_BY_POST = {
     "/v1/gift-cards/balance",
+    "/v1/orders/{order_id}/edits/preview",
     "/v1/payment-callbacks/{provider}",
     "/v1/quotes",
     "/v1/quotes/check",
@@ -414,6 +420,12 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         f"/v1/carts/{_SOME_ID}/hold": {},
         f"/v1/carts/{_SOME_ID}/merge": {"from": _SOME_ID},
         f"/v1/orders/{_SOME_ID}/cancellation": {"reason": "why not"},
+        f"/v1/orders/{_SOME_ID}/captures": {},
+        f"/v1/orders/{_SOME_ID}/edits": {
+            "reason": "why not",
+            "lines": [{"line": 1, "quantity": 0}],
+        },
+        f"/v1/orders/{_SOME_ID}/payments": {"tender": 1},
         f"/v1/orders/{_SOME_ID}/price-adjustments": {
             "reason": "why not",
             "lines": [{"line": 1, "unit_price": euro(1)}],

@@ -119,7 +119,11 @@ class TenderView(View, frozen=True, kw_only=True):
 
 
 class OrderView(View, frozen=True, kw_only=True):
-    """An order; its statuses follow from its lines and tenders."""
+    """An order; its statuses follow from its lines and tenders.
+
+    `exchanged` is what edits took off and paid with for what they added: the tenders come to `total`
+    less that.
+    """
 
     id: UUID
     number: str
@@ -131,6 +135,7 @@ class OrderView(View, frozen=True, kw_only=True):
     region: str | None
     quote_id: UUID | None
     total: Money
+    exchanged: Money
     tax: list[TaxView]
     rounding: Literal["half_up", "half_even"]
     tax_per: pricing.TaxPer
@@ -176,6 +181,7 @@ def order_view(order: orders.Order) -> OrderView:
         region=order.region,
         quote_id=order.quote_id,
         total=Money(order.total_minor, currency),
+        exchanged=Money(order.exchanged_minor, currency),
         tax=tax_views(order.tax, currency),
         rounding=order.rounding,
         tax_per=order.tax_per,
@@ -186,22 +192,24 @@ def order_view(order: orders.Order) -> OrderView:
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,
         fulfillments=[fulfillment_view(part, currency) for part in order.fulfillments],
-        tenders=[
-            TenderView(
-                number=tender.number,
-                type=tender.type,
-                amount=Money(tender.amount_minor, currency),
-                rounding_minor=tender.rounding_minor,
-                captured=Money(tender.captured_minor, currency),
-                voided=Money(tender.voided_minor, currency),
-                refunded=Money(tender.refunded_minor, currency),
-                reference=tender.reference,
-                payment_id=tender.payment_id,
-                account_id=tender.account_id,
-            )
-            for tender in order.tenders
-        ],
+        tenders=[tender_view(tender, currency) for tender in order.tenders],
         version=order.version,
+    )
+
+
+def tender_view(tender: orders.Tender, currency: str) -> TenderView:
+    """Return a payment as the wire shows it."""
+    return TenderView(
+        number=tender.number,
+        type=tender.type,
+        amount=Money(tender.amount_minor, currency),
+        rounding_minor=tender.rounding_minor,
+        captured=Money(tender.captured_minor, currency),
+        voided=Money(tender.voided_minor, currency),
+        refunded=Money(tender.refunded_minor, currency),
+        reference=tender.reference,
+        payment_id=tender.payment_id,
+        account_id=tender.account_id,
     )
 
 

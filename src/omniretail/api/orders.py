@@ -176,11 +176,12 @@ async def place_order(
             oldest=None if "orders:backdate" in principal.scopes else _ON_TIME,
         ),
         fulfillments=tuple(
-            _fulfillment_wish(principal, wish, f"/fulfillments/{position}")
+            fulfillment_wish(principal, wish, f"/fulfillments/{position}")
             for position, wish in enumerate(data.fulfillments)
         ),
         tenders=tuple(
-            _tender(tender, f"/tenders/{position}") for position, tender in enumerate(data.tenders)
+            tender_given(tender, f"/tenders/{position}")
+            for position, tender in enumerate(data.tenders)
         ),
         hold_id=data.hold,
         forced=_offline(principal, data),
@@ -298,9 +299,13 @@ def _offline(principal: channels.Principal, data: OrderRequest) -> bool:
     return True
 
 
-def _fulfillment_wish(
+def fulfillment_wish(
     principal: channels.Principal, wish: FulfillmentRequest, pointer: str
 ) -> orders.FulfillmentWish:
+    """Return what a caller wants, from where they may.
+
+    Raises: Invalid, LocationBound, PriceOverrideForbidden.
+    """
     for position, line in enumerate(wish.lines):
         if line.serials and wish.kind != "carry_out":
             raise Invalid.at(
@@ -349,7 +354,8 @@ def _shipping(asked: ShippingRequest | None) -> orders.ShippingAsked | None:
     return orders.ShippingAsked(charge=asked.charge(), currency=asked.price.currency)
 
 
-def _tender(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
+def tender_given(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
+    """Return a payment as it was given. Raises: Invalid where a field is missing, or one too many."""
     card, account = tender.type in {"card", "ewallet"}, tender.type in {"gift_card", "store_credit"}
     for wrong, field, detail in (
         (tender.amount.amount == 0, "amount/amount", "A tender is above 0"),

@@ -20,6 +20,7 @@ _NEEDS = {
     ("set_aside", "damaged"): "from_damaged",
     ("set_aside", "quality_control"): "from_quality_control",
     ("counted", "shrinkage"): "spoken_for",
+    ("released", "allocated"): "freed",
 }
 
 
@@ -42,6 +43,8 @@ class Demand(msgspec.Struct):
     from_quality_control: int = 0
     spoken_for: int = 0
     """Of those, what a later count has spoken for already: it takes nothing from today's shelf."""
+    freed: int = 0
+    """Promised before, and no longer: what else is promised here, or taken, may be of it."""
     moved_at: datetime | None = None
 
     @property

@@ -255,13 +255,16 @@ class Stock:
             self.level(line.sku, line.location).held -= line.quantity
         self.closed_lines += lines
 
-    def orderable(self, sku: str, location: str) -> int:
-        """Return what may be promised: what is there, and what is coming where that is allowed."""
+    def orderable(self, sku: str, location: str, freed: int = 0) -> int:
+        """Return what may be promised: what is there, and what is coming where that is allowed.
+
+        `freed` units are promised no longer, by the same posting.
+        """
         level, ordering = self.level(sku, location), self.ordering.get(sku)
         if ordering is None:
-            return level.available_to_promise
+            return max(0, level.raw + freed)
         coming = sum(supply.quantity for supply in self.supply.get((sku, location), ()))
-        beyond = level.raw + coming + ordering.limit
+        beyond = level.raw + freed + coming + ordering.limit
         return max(0, min(beyond, MOST_QUANTITY - level.allocated))
 
     def promised_at(self, sku: str, location: str, quantity: int) -> datetime | None:
@@ -292,14 +295,15 @@ class Stock:
     ) -> int | None:
         """Return what there is where that is less than what is asked for, or None."""
         if demand.promised:
-            most = level.available_to_promise
+            most = max(0, level.raw + demand.freed)
             if demand.promised > most:
-                most = self.orderable(sku, location)
+                most = self.orderable(sku, location, demand.freed)
             if demand.promised > most:
                 return most
         taken = demand.taken - demand.spoken_for
-        if taken > 0 and not forced and taken + demand.promised > level.free:
-            return level.free
+        free = level.free + demand.freed
+        if taken > 0 and not forced and taken + demand.promised > free:
+            return free
         for wanted, there in (
             (demand.leaving - demand.spoken_for, level.sellable),
             (demand.from_shelf - demand.spoken_for, level.shelf),
@@ -317,7 +321,7 @@ class Stock:
         beyond = {
             place: self.ordering[place[0]].policy
             for place, demand in demands.items()
-            if demand.promised > self.level(*place).available_to_promise
+            if demand.promised > max(0, self.level(*place).raw + demand.freed)
         }
         return [
             movement._replace(reason=beyond[place])

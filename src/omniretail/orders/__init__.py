@@ -2,6 +2,12 @@
 
 from omniretail.addresses import ShipTo
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, NotYetExpired, PriceNotLower
+from omniretail.orders.capturing import (
+    CapturePayment,
+    CaptureTooLarge,
+    PaymentNotAwaited,
+    ReceivePayment,
+)
 from omniretail.orders.changing import (
     Command,
     UnknownFulfillment,
@@ -12,6 +18,8 @@ from omniretail.orders.changing import (
 from omniretail.orders.charge import TendersMismatch
 from omniretail.orders.checkout import Place, complete_checkout, from_cart
 from omniretail.orders.due import Due, due_failures, due_no_shows, due_reminders
+from omniretail.orders.editing import Preview, edit, preview_edit
+from omniretail.orders.edits import EditLeavesNothing, EditOrder, QuantityNotLower
 from omniretail.orders.exceptions import (
     CloseException,
     ExceptionKind,
@@ -64,6 +72,7 @@ from omniretail.orders.queries import (
     list_fulfillments,
     list_orders,
     open_lines,
+    order_payments,
     order_timeline,
 )
 from omniretail.orders.rejecting import Reject, RejectionReason, SourceAgain
@@ -96,11 +105,15 @@ __all__ = [
     "AdjustPrices",
     "Advance",
     "Cancel",
+    "CapturePayment",
+    "CaptureTooLarge",
     "ChangePickup",
     "CloseException",
     "Command",
     "CouponGiven",
     "Due",
+    "EditLeavesNothing",
+    "EditOrder",
     "ExceptionKind",
     "Fulfill",
     "Fulfillment",
@@ -124,6 +137,7 @@ __all__ = [
     "OrderExceptionClosed",
     "OrderLine",
     "Parcel",
+    "PaymentNotAwaited",
     "PaymentStatus",
     "Pickup",
     "PickupCodeWrong",
@@ -131,11 +145,14 @@ __all__ = [
     "PickupLocked",
     "Place",
     "PlaceOrder",
+    "Preview",
     "PriceNotLower",
     "Proof",
     "ProofMissing",
+    "QuantityNotLower",
     "QuantityNotOpen",
     "QueuedFulfillment",
+    "ReceivePayment",
     "Reject",
     "RejectionReason",
     "Remind",
@@ -161,6 +178,7 @@ __all__ = [
     "due_failures",
     "due_no_shows",
     "due_reminders",
+    "edit",
     "find_fulfillment",
     "find_order",
     "from_cart",
@@ -170,7 +188,9 @@ __all__ = [
     "list_fulfillments",
     "list_orders",
     "open_lines",
+    "order_payments",
     "order_timeline",
     "place",
+    "preview_edit",
     "reroute",
 ]

@@ -112,6 +112,22 @@ def cancel(world: World, order: Order, command: Cancel) -> Order | DomainError:
     units = taken(tuple(order.lines), command.quantities)
     if isinstance(units, DomainError):
         return units
+    left = taken_off(order, units)
+    if isinstance(left, DomainError):
+        return left
+    parts, movements = left
+    if refusal := world.stock.post(inventory.Posting(world.source(order, command), movements)):
+        return refusal
+    return settled(order, replace(order, version=order.version + 1, fulfillments=parts))
+
+
+def taken_off(
+    order: Order, units: Mapping[int, int]
+) -> tuple[tuple[Fulfillment, ...], list[inventory.Movement]] | DomainError:
+    """Return what is left of an order's fulfillments without so many open units of its lines.
+
+    With it come the movements that release their stock.
+    """
     movements: list[inventory.Movement] = []
     parts: list[Fulfillment] = []
     for part in order.fulfillments:
@@ -125,9 +141,7 @@ def cancel(world: World, order: Order, command: Cancel) -> Order | DomainError:
         if part.state not in UNPROMISED:
             movements += released(part, mine)
         parts.append(_without(part, mine, state))
-    if refusal := world.stock.post(inventory.Posting(world.source(order, command), movements)):
-        return refusal
-    return settled(order, replace(order, version=order.version + 1, fulfillments=tuple(parts)))
+    return tuple(parts), movements
 
 
 def no_show(world: World, order: Order, part: Fulfillment, command: NoShow) -> Order | DomainError:

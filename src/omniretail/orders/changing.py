@@ -1,10 +1,11 @@
 """Changing orders that were placed: one way for every command, whatever it does.
 
 Each change counts the order's version up, may move stock and money, and is one event of its timeline.
-What a command does stands with its noun: `stepping`, `pickups`, `cancelling`, `rejecting`.
+What a command does stands with its noun: `stepping`, `pickups`, `cancelling`, `rejecting`,
+`capturing`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
@@ -15,7 +16,8 @@ from omniretail.db import Transaction, Write
 from omniretail.errors import DomainError, Missing
 from omniretail.orders import rejections, store
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, adjust, cancel, no_show
-from omniretail.orders.failures import NoteFailure, noted, write_noted
+from omniretail.orders.capturing import CapturePayment, ReceivePayment, capture, receive
+from omniretail.orders.failures import NoteFailure, write_noted
 from omniretail.orders.order import Fulfillment, Order
 from omniretail.orders.paying import request_changes, settle_accounts
 from omniretail.orders.pickups import ChangePickup, Remind, changed, reminded
@@ -31,9 +33,10 @@ from omniretail.orders.stepping import (
     leave,
     let_go_on,
 )
-from omniretail.orders.world import World
+from omniretail.orders.surroundings import places_of
+from omniretail.orders.world import Change, World
 
-OrderCommand: TypeAlias = Cancel | AdjustPrices | NoteFailure
+OrderCommand: TypeAlias = Cancel | AdjustPrices | ReceivePayment | CapturePayment | NoteFailure
 """Commands that name an order."""
 FulfillmentCommand: TypeAlias = (
     Fulfill | Advance | HoldUp | LetGoOn | ChangePickup | Remind | NoShow | Reject | SourceAgain
@@ -180,7 +183,7 @@ def _judge(world: World, command: Command, changes: list[Changed]) -> Order | Do
         if order.version != world.orders[order.id].version:
             previous, world.orders[order.id] = world.orders[order.id], order
             said = world.said.get(order.id, {})
-            changes.append((previous, order, _happened(command, previous, order, said)))
+            changes.append((previous, order, happened(command, previous, order, said)))
     world.also.clear()
     world.said.clear()
     return outcome
@@ -221,7 +224,7 @@ async def _world(
     now: datetime,
 ) -> World:
     """Lock the stock of orders that are locked, and read what else their commands go by."""
-    places = {place for order in orders.values() for place in _places(order)}
+    places = {place for order in orders.values() for place in places_of(order)}
     if search is not None:
         places |= search.places
     skus, stock = await tx.read(
@@ -284,15 +287,6 @@ def _asked(
     )
 
 
-def _places(order: Order) -> Iterator[tuple[str, str]]:
-    for part in order.fulfillments:
-        for line in part.lines:
-            for sku in line.components or (line.sku,):
-                yield sku, part.location
-                if part.destination is not None:
-                    yield sku, part.destination
-
-
 def decide(world: World, command: Command) -> Order | DomainError:
     """Return the order after one command, its movements accepted by the stock, or a refusal."""
     if isinstance(command, OrderCommand):
@@ -301,7 +295,7 @@ def decide(world: World, command: Command) -> Order | DomainError:
             return UnknownOrder(command.order_id)
         if isinstance(command, Cancel):
             return cancel(world, order, command)
-        return noted(order, command) if isinstance(command, NoteFailure) else adjust(order, command)
+        return _AMOUNTS[type(command)](order, command)
     for order in world.orders.values():
         for part in order.fulfillments:
             if part.id == command.fulfillment_id and _may_act(command, order, part):
@@ -320,6 +314,12 @@ def _may_act(command: FulfillmentCommand, order: Order, part: Fulfillment) -> bo
     )
 
 
+_AMOUNTS: Mapping[type[OrderCommand], Callable[[Order, Any], Order | DomainError]] = {
+    AdjustPrices: adjust,
+    ReceivePayment: receive,
+    CapturePayment: capture,
+    NoteFailure: noted,
+}
 _STEPS: Mapping[
     type[FulfillmentCommand],
     Callable[[World, Order, Fulfillment, Any], Order | DomainError],
@@ -336,9 +336,13 @@ _STEPS: Mapping[
 }
 
 
-def _happened(
-    command: Command, before: Order, after: Order, said: Mapping[str, Any]
+def happened(
+    command: Change, before: Order, after: Order, said: Mapping[str, Any] = {}
 ) -> events.Happened:
+    """Return the event that a change was: what became of the lines, and of the money.
+
+    `said` is what its timeline says beside that.
+    """
     stood = {line.number: line for line in before.lines}
     lines = [
         {

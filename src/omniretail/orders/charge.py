@@ -26,7 +26,7 @@ class TendersMismatch(Refused):
             "" if cash_step_minor == 1 else f", what is paid in cash to the next {cash_step_minor}"
         )
         super().__init__(
-            f"The order costs {total_minor} minor units of {currency}{coins}; tendered were "
+            f"{total_minor} minor units of {currency} are to be paid{coins}; tendered were "
             f"{tendered_minor}.",
             total={"amount": total_minor, "currency": currency},
             tendered={"amount": tendered_minor, "currency": currency},
@@ -164,11 +164,16 @@ def use(prices: Prices, command: PlaceOrder, charged: Charge) -> None:
 
 
 def paid(
-    given: Sequence[TenderGiven], total_minor: int, currency: str, cash_step_minor: int
+    given: Sequence[TenderGiven],
+    total_minor: int,
+    currency: str,
+    cash_step_minor: int,
+    *,
+    first: int = 1,
 ) -> tuple[Tender, ...] | TendersMismatch:
     """Return the tenders of a total: what is paid in cash is rounded to the smallest coin.
 
-    The rounding is an entry of the last cash tender, never a price.
+    The rounding is an entry of the last cash tender, never a price. Their numbers begin at `first`.
     """
     cash = [tender for tender in given if tender.type == "cash"]
     cash_minor = sum(tender.amount_minor for tender in cash)
@@ -197,7 +202,7 @@ def paid(
             else 0,
             payment_id=tender.payment_id,
         )
-        for number, tender in enumerate(given, start=1)
+        for number, tender in enumerate(given, start=first)
     )
 
 
@@ -317,14 +322,19 @@ def _used_up(prices: Prices, command: PlaceOrder, charged: Charge) -> DomainErro
     return None
 
 
-def other_currency(command: PlaceOrder, channel: channels.ChannelSpec) -> Invalid | None:
-    """Return which amount is not in the channel's currency, or None."""
+def other_currency(
+    command: PlaceOrder, channel: channels.ChannelSpec, *, wanted: str = "/fulfillments"
+) -> Invalid | None:
+    """Return which amount is not in the channel's currency, or None.
+
+    `wanted` is where the request has its fulfillments.
+    """
     named = [
         (f"/tenders/{position}/amount/currency", tender.currency)
         for position, tender in enumerate(command.tenders)
     ]
     named += [
-        (f"/fulfillments/{part}/lines/{position}/unit_price/currency", line.own_price_currency)
+        (f"{wanted}/{part}/lines/{position}/unit_price/currency", line.own_price_currency)
         for part, wish in enumerate(command.fulfillments)
         for position, line in enumerate(wish.lines)
         if line.own_price_currency is not None

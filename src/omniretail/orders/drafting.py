@@ -92,13 +92,17 @@ def _holds(command: PlaceOrder) -> tuple[FulfillmentHold, ...]:
     """Return what holds up the goods of an order that is yet to be paid by bank."""
     if not any(tender.awaited for tender in command.tenders):
         return ()
-    hold = FulfillmentHold(
+    return (payment_hold(command),)
+
+
+def payment_hold(command: PlaceOrder) -> FulfillmentHold:
+    """Return what holds goods up until they are paid."""
+    return FulfillmentHold(
         id=new_id(),
         reason="awaiting_payment",
         placed_at=command.placed_at,
         placed_by=command.principal.id,
     )
-    return (hold,)
 
 
 def _line(

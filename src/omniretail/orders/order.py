@@ -231,6 +231,16 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.amount_minor - self.uncaptured_minor - self.voided_minor
 
     @property
+    def awaited_minor(self) -> int:
+        """How much of it is on its way by bank."""
+        return self.uncaptured_minor if self.type == "bank_transfer" else 0
+
+    @property
+    def authorized_minor(self) -> int:
+        """How much of it can be taken, and was not yet."""
+        return self.uncaptured_minor - self.awaited_minor
+
+    @property
     def left_minor(self) -> int:
         """What it pays of the order's price: neither let go nor given back."""
         paid = self.amount_minor - self.rounding_minor - self.voided_minor
@@ -325,14 +335,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return kept
 
     @property
+    def awaits_payment(self) -> bool:
+        """Tell whether any of its money is on its way by bank."""
+        return any(tender.awaited_minor for tender in self.tenders)
+
+    @property
     def payment_status(self) -> PaymentStatus:
         """What the tenders add up to."""
         if any(tender.uncaptured_minor for tender in self.tenders):
-            awaited = any(
-                tender.uncaptured_minor and tender.type == "bank_transfer"
-                for tender in self.tenders
-            )
-            return "unpaid" if awaited else "authorized"
+            return "unpaid" if self.awaits_payment else "authorized"
         left_minor = sum(tender.left_minor for tender in self.tenders)
         if left_minor == self.total_minor - self.exchanged_minor:
             return "paid"

@@ -4,7 +4,7 @@ Which amounts these are, `settlement` says. Accounts of ours are changed in the 
 order itself; what a provider has to do is asked for there, and done later.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,15 +19,21 @@ from omniretail.orders.wishes import PlaceOrder, TenderGiven
 
 
 async def lock_tenders(
-    tx: Transaction, commands: Sequence[PlaceOrder]
+    tx: Transaction, commands: Sequence[PlaceOrder], edited: Collection[Order] = ()
 ) -> tuple[payments.Accounts, payments.Payments]:
-    """Lock the accounts and authorizations that commands pay with; asks nobody about none."""
-    tenders = [tender for command in commands for tender in command.tenders]
-    named = {tender.account for tender in tenders if tender.account}
-    ids = {tender.payment_id for tender in tenders if tender.payment_id}
+    """Lock the accounts and authorizations that are paid with, and the accounts of `edited` orders.
+
+    Asks nobody about none.
+    """
+    given = [tender for command in commands for tender in command.tenders]
+    named = {tender.account for tender in given if tender.account}
+    theirs = {
+        tender.account_id for order in edited for tender in order.tenders if tender.account_id
+    }
+    ids = {tender.payment_id for tender in given if tender.payment_id}
     accounts, authorized = payments.Accounts((), {}), payments.Payments(())
-    if named:
-        (accounts,) = await tx.read(payments.lock_accounts(named, ()))
+    if named or theirs:
+        (accounts,) = await tx.read(payments.lock_accounts(named, theirs))
     if ids:
         (authorized,) = await tx.read(payments.lock_payments(ids))
     return accounts, authorized
@@ -45,20 +51,36 @@ def pay(
 
     What was set aside before a refusal is not taken back here.
     """
-    tenders: list[Tender] = []
-    for given, tender in zip(command.tenders, order.tenders, strict=True):
-        held = _set_aside(accounts, authorized, command, order, given, tender, now=now)
-        if isinstance(held, DomainError):
-            return held
-        tenders.append(held)
+    tenders = set_aside(accounts, authorized, command, order, order.tenders, now=now)
+    if isinstance(tenders, DomainError):
+        return tenders
     if not any(tender.uncaptured_minor for tender in tenders):
         return order
     paid = replace(order, tenders=taken(tenders, due_minor(order)))
-    for tender in paid.tenders:
-        if tender.account_id is not None and tender.captured_minor:
-            source = _source(order, tender, command.principal.id, now)
-            accounts.commit(tender.account_id, tender.captured_minor, source)
+    change_accounts(accounts, None, paid, command.principal.id, now=now)
     return paid
+
+
+def set_aside(
+    accounts: payments.Accounts,
+    authorized: payments.Payments,
+    command: PlaceOrder,
+    order: Order,
+    tenders: Sequence[Tender],
+    *,
+    now: datetime,
+) -> tuple[Tender, ...] | DomainError:
+    """Return the tenders that a command pays an order with, their amounts held; or why not.
+
+    What was set aside before a refusal is not taken back here.
+    """
+    held = []
+    for given, tender in zip(command.tenders, tenders, strict=True):
+        one = _set_aside(accounts, authorized, command, order, given, tender, now=now)
+        if isinstance(one, DomainError):
+            return one
+        held.append(one)
+    return tuple(held)
 
 
 def _set_aside(
@@ -100,7 +122,7 @@ async def settle_accounts(
     """Return the writes of what changes of orders mean for the accounts that they were paid from.
 
     Each change is the order before, after, and who made it.
-    Locks: those accounts, by id. Nothing of it can be refused: what is taken or let go was held.
+    Locks: those accounts, by id.
     """
     ids = {
         tender.account_id
@@ -112,17 +134,32 @@ async def settle_accounts(
         return []
     (accounts,) = await tx.read(payments.lock_accounts((), ids))
     for before, after, actor_id in changes:
-        for was, tender in _pairs(before, after):
-            if tender.account_id is None:
-                continue
-            source = _source(after, tender, actor_id, now)
-            if more := tender.captured_minor - was.captured_minor:
-                accounts.commit(tender.account_id, more, source)
-            if more := tender.voided_minor - was.voided_minor:
-                accounts.void(tender.account_id, more, source)
-            if more := tender.refunded_minor - was.refunded_minor:
-                accounts.refund(tender.account_id, more, after.currency, source)
+        change_accounts(accounts, before, after, actor_id, now=now)
     return payments.write_accounts(accounts, now=now)
+
+
+def change_accounts(
+    accounts: payments.Accounts,
+    before: Order | None,
+    after: Order,
+    actor_id: UUID,
+    *,
+    now: datetime,
+) -> None:
+    """Do on locked accounts what a change of an order means for them; None: it has just come in.
+
+    Nothing of it can be refused: what is taken or let go was held.
+    """
+    for was, tender in _pairs(before, after):
+        if tender.account_id is None:
+            continue
+        source = _source(after, tender, actor_id, now)
+        if more := tender.captured_minor - was.captured_minor:
+            accounts.commit(tender.account_id, more, source)
+        if more := tender.voided_minor - was.voided_minor:
+            accounts.void(tender.account_id, more, source)
+        if more := tender.refunded_minor - was.refunded_minor:
+            accounts.refund(tender.account_id, more, after.currency, source)
 
 
 def request_changes(changes: Sequence[tuple[Order | None, Order]], *, now: datetime) -> list[Write]:

@@ -1,34 +1,31 @@
 """Placing orders: price, stock, money, event and key, in one transaction, for a batch of them."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeAlias
 from uuid import UUID
 
-import msgspec
 from msgspec.structs import replace
 
-from omniretail import carts, catalog, channels, idempotency, inventory, payments, pricing
+from omniretail import carts, channels, idempotency, inventory, payments, pricing
 from omniretail.db import RaceLost, TakenBack, Transaction, Write, constraint
 from omniretail.errors import DomainError, Refused
 from omniretail.orders import store
 from omniretail.orders.charge import (
     Charge,
-    Prices,
     basket,
     charge,
-    counted,
     other_currency,
-    read_quotes,
     use,
 )
-from omniretail.orders.drafting import Routes, draft, posting, promised
+from omniretail.orders.drafting import draft, posting, promised
 from omniretail.orders.order import Order
-from omniretail.orders.paying import lock_tenders, pay, request_changes
-from omniretail.orders.routing import Router, router, unrouted
-from omniretail.orders.wishes import FulfillmentWish, LineWish, PlaceOrder
+from omniretail.orders.paying import pay, request_changes
+from omniretail.orders.routing import router, unrouted
+from omniretail.orders.surroundings import Surroundings, cannot_be_served, read_surroundings
+from omniretail.orders.wishes import PlaceOrder
 
 constraint("sales_order_number_key", RaceLost)
 
@@ -38,27 +35,6 @@ class CartChanged(Refused):
 
     def __init__(self, cart: UUID) -> None:
         super().__init__("The cart was changed meanwhile; look at it once more.", cart=str(cart))
-
-
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """All that deciding about orders needs to know; `stock` is locked and changes as it goes."""
-
-    prices: Prices
-    channels: Mapping[str, channels.ChannelSpec]
-    skus: Mapping[str, catalog.SkuTraits]
-    locations: Mapping[str, catalog.LocationSpec]
-    policies: Mapping[str, inventory.ChannelPolicy]
-    stock: inventory.Stock
-    holds: Mapping[UUID, inventory.Hold]
-    room: inventory.ChannelRoom
-    carts: dict[UUID, carts.Cart]
-    converted: dict[UUID, Order]
-    accounts: payments.Accounts
-    payments: payments.Payments
-    routes: Routes
-    router: Router | None = None
-    searched: frozenset[UUID] = frozenset()
-    now: datetime
 
 
 async def place(
@@ -79,7 +55,7 @@ async def place(
     of `charge`, UnknownCart, CartClosed, CartChanged, UnknownHold, HoldEnded, InsufficientStock,
     those of serial numbers, accounts and payments, KeyReused.
     """
-    read = partial(_read, tx, commands, books=books, now=now, quotes_last=quotes_last)
+    read = partial(read_surroundings, tx, commands, books=books, now=now, quotes_last=quotes_last)
     if any(unrouted(command) for command in commands):
         judged = await _routed(tx, commands, read, now=now)
     else:
@@ -178,104 +154,6 @@ def _convert_carts(
     )
 
 
-async def _read(
-    tx: Transaction,
-    commands: Sequence[PlaceOrder],
-    made: Router | None = None,
-    searched: Sequence[PlaceOrder] = (),
-    *,
-    books: pricing.BookKeeper,
-    now: datetime,
-    quotes_last: timedelta,
-) -> tuple[Surroundings, idempotency.Repetitions[PlaceOrder, Order]]:
-    """Lock and read what deciding about orders needs; return it with what is known of their keys.
-
-    `searched` are the commands whose plan is made anew, by all that their candidates have.
-    """
-    routes = made.routes if made else {}
-    places = {
-        (line.sku, location)
-        for command in commands
-        for wish in command.fulfillments
-        for location, lines in _served(wish, routes)
-        for line in lines
-    }
-    if made:
-        places |= set(made.places(searched))
-    holds = [hold for command in commands for hold in command.hold_ids]
-    # Reading a large quote takes a while: nobody shall wait behind locks for it.
-    quotes = read_quotes(commands, books.keys)
-    locked_carts, converted = await _carts(tx, commands)
-    known, version, sellers, skus, locations, policies, stock = await tx.read(
-        idempotency.known(commands),
-        books.version(),
-        channels.channels_by_code({command.channel for command in commands}),
-        catalog.skus_by_code({line.sku for command in commands for line in command.lines}),
-        catalog.locations_by_code(_locations(commands) | {place for _, place in places}),
-        inventory.channel_policies({command.channel for command in commands}),
-        inventory.lock(places, holds=holds),
-    )
-    await inventory.lock_more(tx, stock, _on_order(places, skus, locations))
-    await inventory.survey(tx, stock, skus, _asked(commands, holds, skus), now=now)
-    repetitions = idempotency.Repetitions(commands, known, Order)
-    book = await books.at(tx, version)
-    quotes |= read_quotes(commands, books.keys, again=quotes)
-    prices = Prices(
-        book=book,
-        keys=books.keys,
-        quotes=quotes,
-        usages=await pricing.usages(
-            tx,
-            counted(repetitions.fresh, book, quotes, sellers, locations, skus),
-            lock=True,
-            now=now,
-        ),
-        quotes_last=quotes_last,
-        now=now,
-    )
-    accounts, authorized = await lock_tenders(tx, commands)
-    surroundings = Surroundings(
-        channels=sellers,
-        skus=skus,
-        locations=locations,
-        policies=policies,
-        stock=stock,
-        holds=await inventory.holds_by_id(tx, holds, now=now),
-        room=await inventory.channel_room(tx, policies, _promised(commands, skus), now=now),
-        prices=prices,
-        carts=locked_carts,
-        converted=converted,
-        accounts=accounts,
-        payments=authorized,
-        routes=routes,
-        router=made,
-        searched=frozenset(command.order_id for command in searched),
-        now=now,
-    )
-    return surroundings, repetitions
-
-
-async def _carts(
-    tx: Transaction, commands: Sequence[PlaceOrder]
-) -> tuple[dict[UUID, carts.Cart], dict[UUID, Order]]:
-    """Lock the carts that become orders, and return them with the orders that some are already."""
-    ids = [command.cart_id for command in commands if command.cart_id]
-    if not ids:
-        return {}, {}
-    (locked,) = await tx.read(carts.lock_carts(ids))
-    became = [cart.order_id for cart in locked.values() if cart.order_id]
-    orders = await store.load(tx, became) if became else []
-    return locked, {order.id: order for order in orders}
-
-
-def _served(wish: FulfillmentWish, routes: Routes) -> Iterator[tuple[str, Sequence[LineWish]]]:
-    """Yield the locations that serve a fulfillment, as it names one or as they were found."""
-    if wish.location is not None:
-        yield wish.location, wish.lines
-    for location, units in routes.get(wish.id, {}).items():
-        yield location, [wish.lines[position] for position, _ in units]
-
-
 def decide(surroundings: Surroundings, commands: Sequence[PlaceOrder]) -> list[Order | DomainError]:
     """Judge each command after the ones before it; what is accepted is taken from the stock."""
     return [_decide(surroundings, command) for command in commands]
@@ -289,7 +167,7 @@ def _decide(surroundings: Surroundings, command: PlaceOrder) -> Order | DomainEr
     if isinstance(cart, Order | DomainError):
         return cart
     if refusal := (
-        _cannot_be_served(surroundings, command)
+        cannot_be_served(surroundings, command)
         or other_currency(command, channel)
         or _hold_refused(surroundings, command)
     ):
@@ -359,9 +237,8 @@ def _take(
         return refusal
     mark = surroundings.accounts.mark()
     paid = pay(surroundings.accounts, surroundings.payments, command, order, now=surroundings.now)
-    if isinstance(paid, DomainError):
-        return paid
-    if refused := stock.post(moves, holds):
+    refused = paid if isinstance(paid, DomainError) else stock.post(moves, holds)
+    if refused:
         surroundings.accounts.take_back(mark)
         surroundings.payments.take_back(order.id)
         return refused
@@ -387,98 +264,3 @@ def _hold_refused(surroundings: Surroundings, command: PlaceOrder) -> DomainErro
         ):
             return inventory.HoldEnded(hold.id, "converted")
     return None
-
-
-def _cannot_be_served(surroundings: Surroundings, command: PlaceOrder) -> DomainError | None:
-    for wish in command.fulfillments:
-        for place, kind in _duties(wish):
-            location = surroundings.locations.get(place)
-            if location is None:
-                return catalog.UnknownLocation(place)
-            if not location.serves(kind):
-                return catalog.LocationNotServing(location=place, kind=kind)
-        if refusal := _outside_pool(surroundings, command, wish):
-            return refusal
-        for line in wish.lines:
-            traits = surroundings.skus.get(line.sku)
-            if traits is None:
-                return catalog.UnknownSku(line.sku)
-            if traits.status != "active":
-                return catalog.SkuNotSold(line.sku)
-    return None
-
-
-def _duties(wish: FulfillmentWish) -> Iterator[tuple[str, str]]:
-    """Yield each location that a fulfillment names, with what it has to offer."""
-    if wish.location is not None:
-        yield wish.location, "ship" if wish.kind == "ship_to_store" else wish.kind
-    if wish.destination is not None:
-        yield wish.destination, "pickup"
-
-
-def _outside_pool(
-    surroundings: Surroundings, command: PlaceOrder, wish: FulfillmentWish
-) -> DomainError | None:
-    policy = surroundings.policies.get(command.channel)
-    if policy is None or policy.pool is None or wish.kind == "carry_out":
-        return None
-    if wish.location is None or wish.location in policy.pool:
-        return None
-    return inventory.LocationOutsidePool(channel=command.channel, location=wish.location)
-
-
-def _locations(commands: Sequence[PlaceOrder]) -> set[str]:
-    """Return where orders are placed, and every location that they name."""
-    named = {
-        place for command in commands for wish in command.fulfillments for place, _ in _duties(wish)
-    }
-    return named | {command.location for command in commands if command.location}
-
-
-def _asked(
-    commands: Sequence[PlaceOrder], holds: Sequence[UUID], skus: Mapping[str, catalog.SkuTraits]
-) -> inventory.Asked:
-    return inventory.Asked(
-        earliest=min(command.placed_at for command in commands),
-        holds=holds,
-        serials=[
-            (sku, serial)
-            for command in commands
-            for wish in command.fulfillments
-            for line in wish.lines
-            if line.serials and line.sku in skus
-            for sku in skus[line.sku].components or (line.sku,)
-            for serial in line.serials
-        ],
-    )
-
-
-def _on_order(
-    places: Iterable[tuple[str, str]],
-    skus: Mapping[str, catalog.SkuTraits],
-    locations: Mapping[str, catalog.LocationSpec],
-) -> set[tuple[str, str]]:
-    """Return the places where more may be promised than there is, levels or not."""
-    if not any(traits.ordering for traits in skus.values()):
-        return set()
-    return {
-        (part, location)
-        for sku, location in places
-        if sku in skus and location in locations
-        for part in skus[sku].components or (sku,)
-        if skus[part].ordering
-    }
-
-
-def _promised(
-    commands: Sequence[PlaceOrder], skus: Mapping[str, catalog.SkuTraits]
-) -> Iterator[tuple[str, str]]:
-    """Yield each channel with each SKU that it promises, components of kits among them."""
-    for command in commands:
-        for wish in command.fulfillments:
-            if wish.kind != "carry_out":
-                for line in wish.lines:
-                    yield command.channel, line.sku
-                    if line.sku in skus:
-                        for component in skus[line.sku].components or ():
-                            yield command.channel, component

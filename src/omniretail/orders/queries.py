@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlmodel import col, select
 
-from omniretail import catalog, events
+from omniretail import catalog, events, payments
 from omniretail.channels import Principal
 from omniretail.db import Transaction, sql
 from omniretail.orders import models, store
@@ -69,6 +69,15 @@ async def order_timeline(
     """Return all that happened to an order, first to last. Raises: UnknownOrder."""
     await find_order(tx, order_id, principal=principal)
     return await events.timeline(tx, order_id)
+
+
+async def order_payments(
+    tx: Transaction, order_id: UUID, *, principal: Principal
+) -> tuple[Order, list[payments.Operation]]:
+    """Return an order, with what providers have to do, did or declined for it. Raises: UnknownOrder."""
+    order = await find_order(tx, order_id, principal=principal)
+    (operations,) = await tx.read(payments.operations_of_orders([order.id]))
+    return order, operations.get(order.id, [])
 
 
 async def list_orders(

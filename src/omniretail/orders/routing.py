@@ -59,12 +59,15 @@ class Router:
                         yield line.sku, location
 
     def route(
-        self, command: PlaceOrder, stock: inventory.Stock
+        self,
+        command: PlaceOrder,
+        stock: inventory.Stock,
+        freed: Mapping[tuple[str, str], int] = {},
     ) -> Routes | inventory.InsufficientStock:
         """Plan a command by what is locked, and by what was promised to those before it.
 
-        What its own holds keep is there for it. Raises: RaceLost where a SKU has come in since the
-        first plans were made.
+        What its own holds keep is there for it; `freed` units are promised no longer, by the same
+        command. Raises: RaceLost where a SKU has come in since the first plans were made.
         """
         room = dict(self._room)
         routes: dict[UUID, Mapping[str, Sequence[tuple[int, int]]]] = {}
@@ -76,7 +79,8 @@ class Router:
         def available(sku: str, location: str) -> int:
             level = stock.level(sku, location)
             there = max(level.available_to_promise, stock.orderable(sku, location))
-            return there - taken[sku, location]
+            place = sku, location
+            return there + freed.get(place, 0) - taken[place]
 
         for wish in unrouted(command):
             ask = self._ask(command, wish)

@@ -31,16 +31,49 @@ def due_minor(order: Order) -> int:
     return due
 
 
+def exchanged(
+    before: Order, after: Order, *, off_minor: int, added_minor: int, tenders: Sequence[Tender]
+) -> Order:
+    """Return the order after an edit that took so much off it, and added so much.
+
+    What was taken off pays for what was added; what is left of it is given up. The new `tenders` pay
+    the rest.
+    """
+    paid_minor = min(off_minor, added_minor)
+    stood = given_up(before.tenders, off_minor - paid_minor)
+    order = replace(
+        after,
+        total_minor=before.total_minor + added_minor,
+        exchanged_minor=before.exchanged_minor + paid_minor,
+        tenders=(*stood, *tenders),
+    )
+    return replace(order, tenders=taken(order.tenders, due_minor(order)))
+
+
+def paid_up(order: Order) -> Order:
+    """Return the order whose goods wait for no payment, where none of its money is awaited."""
+    if order.awaits_payment:
+        return order
+    parts = tuple(
+        replace(part, holds=tuple(h for h in part.holds if h.reason != "awaiting_payment"))
+        for part in order.fulfillments
+    )
+    return replace(order, fulfillments=parts)
+
+
 def taken(tenders: Sequence[Tender], due: int) -> tuple[Tender, ...]:
-    """Capture what is due and was not taken yet, in the shares of what each tender still promises.
+    """Capture what is due and was not taken yet, of what tenders still promise."""
+    authorized = sum(tender.authorized_minor for tender in tenders)
+    had = sum(tender.left_minor - tender.uncaptured_minor for tender in tenders)
+    return captured(tenders, max(0, min(due - had, authorized)))
+
+
+def captured(tenders: Sequence[Tender], amount_minor: int) -> tuple[Tender, ...]:
+    """Capture an amount, no more than all of them promise, in the shares of what each does.
 
     Money that is on its way by bank arrives by itself.
     """
-    promised = [
-        0 if tender.type == "bank_transfer" else tender.uncaptured_minor for tender in tenders
-    ]
-    had = sum(tender.left_minor - tender.uncaptured_minor for tender in tenders)
-    shares = split(max(0, min(due - had, sum(promised))), promised)
+    shares = split(amount_minor, [tender.authorized_minor for tender in tenders])
     return tuple(
         replace(tender, uncaptured_minor=tender.uncaptured_minor - share) if share else tender
         for tender, share in zip(tenders, shares, strict=True)

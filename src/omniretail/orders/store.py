@@ -262,6 +262,15 @@ def _parcels(part: Fulfillment) -> Iterator[tuple[UUID, datetime | None]]:
     return ((parcel.id, parcel.delivered_at) for parcel in part.parcels)
 
 
+def _tenders_of(before: Order, after: Order) -> Iterator[tuple[Tender, Tender]]:
+    """Yield each tender as it was with what it is; one that came in was promised, or is as it is."""
+    for position, tender in enumerate(after.tenders):
+        if position < len(before.tenders):
+            yield before.tenders[position], tender
+        elif tender.payment_id or tender.account_id:
+            yield structs.replace(tender, uncaptured_minor=tender.amount_minor), tender
+
+
 def _tender_writes(
     changed: Sequence[tuple[Order, Order]],
     changes: Sequence[tuple[Order, Order, events.Happened]],
@@ -281,7 +290,7 @@ def _tender_writes(
     ]
     captures, refunds = [], []
     for previous, after, _ in changes:
-        for stood, tender in zip(previous.tenders, after.tenders, strict=False):
+        for stood, tender in _tenders_of(previous, after):
             place = (after.id, tender.number, after.version)
             captured = tender.captured_minor - stood.captured_minor
             voided = tender.voided_minor - stood.voided_minor

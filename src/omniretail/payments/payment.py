@@ -149,9 +149,11 @@ class Payments:
         self.used[payment_id] = order_id, tender_number
         return None
 
-    def take_back(self, order_id: UUID) -> None:
-        """Undo what was accepted for an order: it was refused after its first tender."""
-        for payment_id in [one for one, (by, _) in self.used.items() if by == order_id]:
+    def take_back(self, order_id: UUID, *, first: int = 1) -> None:
+        """Undo what was accepted for an order, from its `first` tender on: one was refused."""
+        for payment_id in [
+            one for one, (by, number) in self.used.items() if by == order_id and number >= first
+        ]:
             del self.used[payment_id]
             self._payments[payment_id] = self._found[payment_id]
 
