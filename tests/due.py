@@ -76,7 +76,8 @@ async def keep_until(retailer: Retailer, body: Body, until: datetime) -> None:
         occurred_at=clock.now(),
         collect_by=until,
     )
-    await change(retailer, command, now=clock.now())
+    # It was moved while that was still a time to come.
+    await change(retailer, command, now=min(clock.now(), until - timedelta(hours=1)))
 
 
 async def execute(retailer: Retailer, statement: str, *values: object) -> None:

@@ -202,12 +202,8 @@ async def finish(retailer: Retailer, shop: Shop, database_url: str) -> dict[str,
 @pytest.mark.parametrize(
     "table",
     [
-        "cart",
         "event",
-        "hold_line",
         "idempotency_key",
-        "order_exception",
-        "payment",
         "payment_operation",
         "sandbox_charge",
         "stock_level",

@@ -208,6 +208,20 @@ def _hold_up(reason: orders.HoldReason) -> Step:
     return command
 
 
+def _reject(reason: orders.RejectionReason) -> Step:
+    def command(told: Told) -> orders.Command:
+        return orders.Reject(
+            key=told.key("rejection"),
+            principal=told.by,
+            fulfillment_id=told.part.id,
+            reason=reason,
+            quantities={},
+            occurred_at=told.at,
+        )
+
+    return command
+
+
 def _no_show(told: Told) -> orders.Command:
     return orders.NoShow(
         key=told.key("no-show"),
@@ -251,6 +265,9 @@ _STORIES: tuple[Story, ...] = (
     Story("channel", "ship", "WH", "MUG-WHI-L", 4, 26.0, [_cancel((1, 1)), _SHIPPED]),
     Story("channel", "ship", "WH", "JEANS-RED-M", 1, 3.0, [_hold_up("fraud_review")]),
     Story("channel", "ship", "WH", "LAMP-RED-L", 1, 2.5, pays="awaited"),
+    # Rejected by a store: found damaged, and sent from elsewhere; not found, and nobody else has as many.
+    Story("channel", "ship", "BER", "MUG-SAN-M", 1, 2.8, [_reject("damaged")]),
+    Story("channel", "ship", "WH", "LAMP-GRE-XL", 90, 6.5, [_reject("not_in_stock")]),
     # Collected in a store.
     Story("channel", "pickup", "BER", "JEANS-BLA-M", 2, 0.5),
     Story("channel", "pickup", "AMS", "CAP-RED-L", 1, 1.2, [_PICKING], pays="gift_card"),
