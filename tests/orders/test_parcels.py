@@ -68,6 +68,23 @@ async def test_two_parcels_of_one_order(retailer: Retailer) -> None:
     assert told[1]["data"]["lines"] == [{"line": 1, "sku": "A", "quantity": 2}]
 
 
+async def test_the_first_parcel_arrives_before_the_second_leaves(retailer: Retailer) -> None:
+    """Given one of two units shipped, when its parcel arrives, then that is told, and the rest is open."""
+    bought = await placed(retailer, "ship")
+    part = bought["fulfillments"][0]["id"]
+    sent = await _ship(retailer, part, (1, 1))
+    parcel = sent["fulfillments"][0]["parcels"][0]["id"]
+
+    came = await _step(retailer.office, part, "delivery", parcel=parcel)
+    last = await _ship(retailer, part)
+    done = await _step(retailer.office, part, "delivery")
+
+    assert (came[0], came[1]["fulfillments"][0]["state"]) == (200, "allocated")
+    assert came[1]["fulfillments"][0]["parcels"][0]["delivered_at"] is not None
+    assert last["fulfillments"][0]["state"] == "shipped"
+    assert done[1]["fulfillments"][0]["state"] == "delivered"
+
+
 async def test_all_parcels_are_delivered_at_once(retailer: Retailer) -> None:
     """Given two parcels, when one was delivered before, then saying "all" leaves its time as it is."""
     bought = await placed(retailer, "ship")

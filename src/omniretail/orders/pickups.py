@@ -161,7 +161,11 @@ def changed(
     until = command.collect_by
     if until is None or not world.now < until <= world.now + LONGEST_KEPT:
         return Invalid.at("/collect_by", "Goods are kept until a time to come, for a year at most")
-    return order.with_part(replace(part, collect_by=until.astimezone(UTC), remind_at=None))
+    until = until.astimezone(UTC)
+    remind_at = until - timedelta(hours=world.waiting[part.collected_at].reminder_hours)
+    # Whoever asked for more time shall be reminded of its end, not of the past.
+    moved = replace(part, collect_by=until, remind_at=remind_at if remind_at > world.now else None)
+    return order.with_part(moved)
 
 
 def reminded(_: World, order: Order, part: Fulfillment, command: Remind) -> Order | DomainError:

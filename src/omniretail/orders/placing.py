@@ -193,7 +193,8 @@ def _cart(
     cart = carts.open_cart(surroundings.carts, command.cart_id, now=surroundings.now)
     if isinstance(cart, carts.CartClosed):
         became = surroundings.carts[command.cart_id].order_id
-        return surroundings.converted.get(became, cart) if became else cart
+        order = surroundings.converted.get(became) if became else None
+        return order if order is not None and order.visible_to(command.principal) else cart
     if isinstance(cart, DomainError):
         return cart
     if cart.currency != channel.currency:

@@ -65,6 +65,38 @@ create table parcel (
     constraint parcel_number_key unique (order_id, number)
 );
 
+-- What was shipped before left as one parcel of each fulfillment, as far as anybody knows.
+insert into parcel (id, order_id, fulfillment_id, number, lines, shipped_at)
+select
+    fulfillment.id,
+    fulfillment.order_id,
+    fulfillment.id as fulfillment_id,
+    row_number() over (partition by fulfillment.order_id order by fulfillment.number) as number,
+    sent.lines,
+    coalesce(
+        (
+            select max(event.occurred_at)
+            from event
+            where
+                event.document_id = fulfillment.order_id
+                and event.type = 'shipped'
+                and event.data ->> 'fulfillment' = fulfillment.id::text
+        ),
+        sales_order.placed_at
+    ) as shipped_at
+from fulfillment
+inner join sales_order on fulfillment.order_id = sales_order.id
+cross join
+    lateral (
+        select jsonb_object_agg(line.line_number, line.fulfilled_quantity) as lines
+        from order_line as line
+        where
+            line.order_id = fulfillment.order_id
+            and line.fulfillment_number = fulfillment.number
+            and line.fulfilled_quantity > 0
+    ) as sent
+where fulfillment.kind = 'ship' and sent.lines is not null;
+
 create index parcel_tracking_idx on parcel (tracking_number) where tracking_number is not null;
 
 -- What a location could not serve, and what became of it.
