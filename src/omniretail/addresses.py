@@ -13,3 +13,10 @@ class ShipTo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     country: str
     latitude: float | None = None
     longitude: float | None = None
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """Its latitude and longitude, where both are known."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return self.latitude, self.longitude

@@ -139,9 +139,8 @@ class Search:
         return route
 
     def _ask(self, order: Order, part: Fulfillment, lines: Sequence[OrderLine]) -> sourcing.Ask:
-        pool, at = self._pools.get(order.channel), order.ship_to
-        located = at is not None and at.latitude is not None and at.longitude is not None
-        store = _store(part)
+        pool, store = self._pools.get(order.channel), _store(part)
+        customer = order.ship_to.point if order.ship_to is not None else None
         return sourcing.Ask(
             kind="ship" if store is None else "ship_to_store",
             lines=tuple(
@@ -150,7 +149,7 @@ class Search:
                 )
                 for line in lines
             ),
-            point=(at.latitude, at.longitude) if located and store is None else None,  # type: ignore[arg-type,union-attr]
+            point=customer if store is None else None,
             destination=store,
             barred=frozenset(
                 (position, location)

@@ -116,8 +116,7 @@ class Router:
             return None
         assert wish.kind != "carry_out", "what is carried out is where the customer is"
         pool = self._pools.get(command.channel)
-        at = command.ship_to
-        located = at is not None and at.latitude is not None and at.longitude is not None
+        customer = command.ship_to.point if command.ship_to is not None else None
         return sourcing.Ask(
             kind=wish.kind,
             lines=tuple(
@@ -129,7 +128,7 @@ class Router:
                 for line in wish.lines
             ),
             prefer=wish.prefer,
-            point=(at.latitude, at.longitude) if located and wish.kind == "ship" else None,  # type: ignore[arg-type,union-attr]
+            point=customer if wish.kind == "ship" else None,
             destination=wish.destination,
             pool=None if pool is None else pool.pool,
         )

@@ -250,8 +250,8 @@ async def authorized_for_carts(
     tx: Transaction, *, begun_before: datetime, most: int, now: datetime
 ) -> list[Payment]:
     """Return what is authorized for carts, has not run out, and is used by no order yet."""
-    rows = await tx.fetch(_OF_CHECKOUTS, now, begun_before, most)
-    return [_attempt(dict(row)).payment for row in rows]
+    found = [row["id"] for row in await tx.fetch(_OF_CHECKOUTS, now, begun_before, most)]
+    return [_attempt(row).payment for row in await tx.fetch(_PAYMENTS, found)]
 
 
 def authorization(payment: Payment, method: str) -> Authorization:

@@ -1,26 +1,6 @@
 -- What is authorized for carts and used by no order yet, not run out at $1 and begun before $2, what runs
 -- out last first, at most $3.
-select
-    payment.id,
-    payment.channel,
-    payment.principal_id,
-    payment.cart_id,
-    payment.type,
-    payment.amount_minor,
-    payment.currency,
-    payment.state,
-    payment.provider,
-    payment.decline_code,
-    payment.order_id,
-    payment.tender_number,
-    payment.created_at,
-    payment.expires_at,
-    payment.method,
-    payment.provider_reference,
-    payment.attempts,
-    payment.leased_until,
-    payment.idempotency_key,
-    encode(payment.request_hash, 'hex') as request_hash
+select payment.id
 from payment
 where
     payment.cart_id is not null
