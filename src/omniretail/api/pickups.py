@@ -1,7 +1,8 @@
 """Collecting in a store over HTTP: ready, the code, who collects, where they wait, handing over."""
 
 import asyncio
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request as HttpRequest
@@ -173,15 +174,9 @@ async def name_collector(
     idempotency_key: KeyHeader = None,
 ) -> Response[OrderView]:
     """Name who collects for the customer."""
-    command = orders.ChangePickup(
-        key=key(idempotency_key, request.user, request.url.path, data),
-        principal=request.user,
-        fulfillment_id=fulfillment_id,
-        step="collector",
-        occurred_at=clock.now(),
-        collector=data.name,
+    return await _change(
+        request, fulfillment_id, "collector", data, idempotency_key, collector=data.name
     )
-    return await changed(request, command)
 
 
 @post(
@@ -196,15 +191,7 @@ async def wait_outside(
     idempotency_key: KeyHeader = None,
 ) -> Response[OrderView]:
     """Say that the customer is here, and where they wait."""
-    command = orders.ChangePickup(
-        key=key(idempotency_key, request.user, request.url.path, data),
-        principal=request.user,
-        fulfillment_id=fulfillment_id,
-        step="curbside",
-        occurred_at=clock.now(),
-        spot=data.spot,
-    )
-    return await changed(request, command)
+    return await _change(request, fulfillment_id, "curbside", data, idempotency_key, spot=data.spot)
 
 
 @post(
@@ -219,13 +206,31 @@ async def move_deadline(
     idempotency_key: KeyHeader = None,
 ) -> Response[OrderView]:
     """Keep goods for their customer until another time."""
+    return await _change(
+        request, fulfillment_id, "deadline", data, idempotency_key, collect_by=data.collect_by
+    )
+
+
+async def _change(
+    request: HttpRequest[Any, Any, Any],
+    fulfillment_id: UUID,
+    step: Literal["collector", "curbside", "deadline"],
+    data: Request,
+    idempotency_key: str | None,
+    *,
+    collector: str | None = None,
+    spot: str | None = None,
+    collect_by: datetime | None = None,
+) -> Response[OrderView]:
     command = orders.ChangePickup(
         key=key(idempotency_key, request.user, request.url.path, data),
         principal=request.user,
         fulfillment_id=fulfillment_id,
-        step="deadline",
+        step=step,
         occurred_at=clock.now(),
-        collect_by=data.collect_by,
+        collector=collector,
+        spot=spot,
+        collect_by=collect_by,
     )
     return await changed(request, command)
 

@@ -31,11 +31,8 @@ from omniretail.orders.exceptions import (
 )
 from omniretail.orders.failures import NoteFailure
 from omniretail.orders.machine import (
-    STATES,
-    STEPS,
     FulfillmentKind,
     FulfillmentState,
-    Step,
     TransitionRefused,
 )
 from omniretail.orders.order import (
@@ -100,8 +97,6 @@ from omniretail.orders.world import QuantityNotOpen
 
 __all__ = [
     "PICKUP_CODES",
-    "STATES",
-    "STEPS",
     "AdjustPrices",
     "Advance",
     "Cancel",
@@ -159,7 +154,6 @@ __all__ = [
     "ShipTo",
     "ShippingAsked",
     "SourceAgain",
-    "Step",
     "Tender",
     "TenderGiven",
     "TenderType",

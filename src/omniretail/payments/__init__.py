@@ -57,7 +57,6 @@ from omniretail.payments.paying import (
     lock_payments,
     record_answers,
     start_payments,
-    void_expired,
     void_payments,
     write_payments,
 )
@@ -86,7 +85,7 @@ from omniretail.payments.provider import (
 )
 from omniretail.payments.providers import chosen_provider
 from omniretail.payments.sandbox import SandboxProvider
-from omniretail.payments.settling import ask, find_pending, pay, settle_due, void_unused
+from omniretail.payments.settling import find_pending, pay, settle_due, void_unused
 from omniretail.payments.stripe import StripeProvider
 
 __all__ = [
@@ -137,7 +136,6 @@ __all__ = [
     "UnknownAccount",
     "UnknownPayment",
     "VoidPayment",
-    "ask",
     "authorization",
     "authorized_for_carts",
     "authorized_of_cart",
@@ -161,7 +159,6 @@ __all__ = [
     "settle_due",
     "start_payments",
     "untold_failures",
-    "void_expired",
     "void_payments",
     "void_unused",
     "write_accounts",
