@@ -247,6 +247,18 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return paid - (self.refunded_minor - self.refunded_rounding_minor)
 
 
+class PayBack(msgspec.Struct, frozen=True, kw_only=True):
+    """So much of what a tender paid that goes back: to the tender itself, or another way (`method`).
+
+    What goes back as store credit names its account.
+    """
+
+    tender_number: int
+    amount_minor: int
+    method: TenderType | None = None
+    account_id: UUID | None = None
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer's purchase, whatever the channel; amounts in minor units of `currency`.
 
