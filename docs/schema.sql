@@ -495,9 +495,13 @@ CREATE TABLE order_line (
     adjusted_total_minor bigint,
     adjusted_tax_minor bigint,
     part_of integer,
+    returned_quantity integer DEFAULT 0 NOT NULL,
+    received_quantity integer DEFAULT 0 NOT NULL,
+    refunded_quantity integer DEFAULT 0 NOT NULL,
     CONSTRAINT order_line_adjusted_within_total CHECK ((((adjusted_total_minor >= 0) AND (adjusted_total_minor <= total_minor)) AND ((adjusted_tax_minor >= 0) AND (adjusted_tax_minor <= adjusted_total_minor)))),
     CONSTRAINT order_line_progress_within_quantity CHECK (((fulfilled_quantity >= 0) AND (cancelled_quantity >= 0) AND ((fulfilled_quantity + cancelled_quantity) <= quantity))),
     CONSTRAINT order_line_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT order_line_returns_within_fulfilled CHECK ((((returned_quantity >= 0) AND (returned_quantity <= fulfilled_quantity)) AND ((received_quantity >= 0) AND (received_quantity <= returned_quantity)) AND ((refunded_quantity >= 0) AND (refunded_quantity <= returned_quantity)))),
     CONSTRAINT order_line_tax_within_total CHECK (((tax_minor >= 0) AND (tax_minor <= total_minor)))
 )
 WITH (fillfactor='80');
@@ -724,7 +728,9 @@ CREATE TABLE refund (
     amount_minor bigint NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     rounding_minor bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT refund_amount_not_negative CHECK ((amount_minor >= 0))
+    method text,
+    CONSTRAINT refund_method_known CHECK ((method = ANY (ARRAY['cash'::text, 'store_credit'::text, 'bank_transfer'::text]))),
+    CONSTRAINT refund_taken_back_is_the_tenders_own CHECK (((amount_minor >= 0) OR (method IS NULL)))
 );
 
 ALTER TABLE ONLY refund
@@ -753,6 +759,49 @@ ALTER TABLE ONLY rejection
 
 CREATE INDEX rejection_order_idx ON rejection USING btree (order_id);
 
+CREATE TABLE return_grading (
+    id uuid NOT NULL,
+    return_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    location text NOT NULL,
+    from_disposition text,
+    to_disposition text NOT NULL,
+    quantity integer NOT NULL,
+    reason text,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor_id uuid NOT NULL,
+    CONSTRAINT return_grading_disposition_known CHECK (((to_disposition = ANY (ARRAY['sellable'::text, 'damaged'::text, 'quality_control'::text, 'to_vendor'::text, 'destroyed'::text])) AND (from_disposition = ANY (ARRAY['sellable'::text, 'damaged'::text, 'quality_control'::text, 'to_vendor'::text, 'destroyed'::text])) AND (from_disposition <> to_disposition))),
+    CONSTRAINT return_grading_quantity_positive CHECK ((quantity > 0))
+);
+
+ALTER TABLE ONLY return_grading
+    ADD CONSTRAINT return_grading_pkey PRIMARY KEY (id);
+
+CREATE INDEX return_grading_return_idx ON return_grading USING btree (return_id, line_number);
+
+CREATE TABLE return_line (
+    return_id uuid NOT NULL,
+    number integer NOT NULL,
+    order_line integer,
+    sku text NOT NULL,
+    components jsonb,
+    quantity integer NOT NULL,
+    reason text NOT NULL,
+    received_quantity integer NOT NULL,
+    refunded_quantity integer NOT NULL,
+    cancelled_quantity integer NOT NULL,
+    refunded_minor bigint NOT NULL,
+    refunded_tax_minor bigint NOT NULL,
+    unit_minor bigint,
+    CONSTRAINT return_line_progress_within_quantity CHECK (((received_quantity >= 0) AND (refunded_quantity >= 0) AND (cancelled_quantity >= 0) AND ((received_quantity + cancelled_quantity) <= quantity) AND ((refunded_quantity + cancelled_quantity) <= quantity))),
+    CONSTRAINT return_line_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT return_line_refund_not_negative CHECK (((refunded_minor >= 0) AND (refunded_tax_minor >= 0)))
+);
+
+ALTER TABLE ONLY return_line
+    ADD CONSTRAINT return_line_pkey PRIMARY KEY (return_id, number);
+
 CREATE TABLE sales_order (
     id uuid NOT NULL,
     number text NOT NULL,
@@ -777,6 +826,7 @@ CREATE TABLE sales_order (
     exchanged_minor bigint DEFAULT 0 NOT NULL,
     ship_to jsonb,
     cart_id uuid,
+    shipping_kept boolean DEFAULT false NOT NULL,
     CONSTRAINT sales_order_exchanged_not_negative CHECK ((exchanged_minor >= 0)),
     CONSTRAINT sales_order_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_even'::text]))),
     CONSTRAINT sales_order_tax_per_known CHECK ((tax_per = ANY (ARRAY['line'::text, 'unit'::text]))),
@@ -792,6 +842,45 @@ ALTER TABLE ONLY sales_order
 CREATE UNIQUE INDEX sales_order_cart_key ON sales_order USING btree (cart_id) WHERE (cart_id IS NOT NULL);
 
 CREATE INDEX sales_order_channel_idx ON sales_order USING btree (channel, id);
+
+CREATE TABLE sales_return (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    order_id uuid,
+    channel text,
+    location text,
+    customer text,
+    currency text NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    requested_by uuid NOT NULL,
+    approved_at timestamp with time zone,
+    approved_by uuid,
+    cancelled_at timestamp with time zone,
+    note text,
+    override jsonb,
+    refunds jsonb,
+    account_id uuid,
+    exchange jsonb,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    idempotency_key text NOT NULL,
+    CONSTRAINT sales_return_approved_by_somebody CHECK (((approved_at IS NULL) = (approved_by IS NULL))),
+    CONSTRAINT sales_return_kind_known CHECK ((kind = ANY (ARRAY['return'::text, 'exchange'::text, 'unlinked'::text]))),
+    CONSTRAINT sales_return_order_named CHECK (((kind = 'unlinked'::text) = (order_id IS NULL)))
+);
+
+ALTER TABLE ONLY sales_return
+    ADD CONSTRAINT sales_return_number_key UNIQUE (number);
+
+ALTER TABLE ONLY sales_return
+    ADD CONSTRAINT sales_return_pkey PRIMARY KEY (id);
+
+CREATE INDEX sales_return_location_idx ON sales_return USING btree (location, id);
+
+CREATE INDEX sales_return_order_idx ON sales_return USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX sales_return_unlinked_idx ON sales_return USING btree (customer, id) WHERE (kind = 'unlinked'::text);
 
 CREATE TABLE sandbox_charge (
     id uuid NOT NULL,
@@ -1083,8 +1172,10 @@ CREATE TABLE tender (
     voided_minor bigint DEFAULT 0 NOT NULL,
     payment_id uuid,
     account_id uuid,
+    owed_minor bigint DEFAULT 0 NOT NULL,
     CONSTRAINT tender_account_named CHECK (((type = ANY (ARRAY['gift_card'::text, 'store_credit'::text])) = (account_id IS NOT NULL))),
     CONSTRAINT tender_amount_positive CHECK ((amount_minor > 0)),
+    CONSTRAINT tender_owed_not_negative CHECK ((owed_minor >= 0)),
     CONSTRAINT tender_parts_within_amount CHECK (((uncaptured_minor >= 0) AND (voided_minor >= 0) AND ((uncaptured_minor + voided_minor) <= amount_minor))),
     CONSTRAINT tender_rounding_is_cash CHECK (((type = 'cash'::text) OR ((rounding_minor = 0) AND (cash_step_minor = 1)))),
     CONSTRAINT tender_type_known CHECK ((type = ANY (ARRAY['cash'::text, 'card'::text, 'ewallet'::text, 'bank_transfer'::text, 'gift_card'::text, 'store_credit'::text])))

@@ -18,8 +18,8 @@ from omniretail.api.wire import Moment, Money, View
 class LineView(View, frozen=True, kw_only=True):
     """A line, and how far it has come.
 
-    `total` is what was agreed at the sale, with its tax; `kept` what it comes to now, less what
-    was cancelled, by the price that stands since a later adjustment.
+    `total` is what was agreed at the sale, with its tax; `kept` what it comes to now, less what was
+    cancelled, and returned and paid back, by the price that stands since a later adjustment.
     """
 
     line: int
@@ -27,6 +27,8 @@ class LineView(View, frozen=True, kw_only=True):
     quantity: int
     fulfilled_quantity: int
     cancelled_quantity: int
+    returned_quantity: int
+    refunded_quantity: int
     list_price: Money | None
     unit_price: Money
     price_reason: str | None
@@ -103,6 +105,8 @@ class FulfillmentView(View, frozen=True, kw_only=True):
 class TenderView(View, frozen=True, kw_only=True):
     """A payment, and how much of it was taken, let go before, and given back.
 
+    `owed` is what its provider declined to give back, and nobody has paid another way yet.
+
     `rounding_minor` is what the smallest coin made of it: above zero, more than the price.
     """
 
@@ -113,6 +117,7 @@ class TenderView(View, frozen=True, kw_only=True):
     captured: Money
     voided: Money
     refunded: Money
+    owed: Money
     reference: str | None
     payment_id: UUID | None
     account_id: UUID | None
@@ -143,6 +148,7 @@ class OrderView(View, frozen=True, kw_only=True):
     shipping: ShippingView | None
     payment_status: orders.PaymentStatus
     fulfillment_status: orders.FulfillmentStatus
+    return_status: orders.ReturnStatus
     ship_to: orders.ShipTo | None
     cart_id: UUID | None
     fulfillments: list[FulfillmentView]
@@ -191,6 +197,7 @@ def order_view(order: orders.Order) -> OrderView:
         cart_id=order.cart_id,
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,
+        return_status=order.return_status,
         fulfillments=[fulfillment_view(part, currency) for part in order.fulfillments],
         tenders=[tender_view(tender, currency) for tender in order.tenders],
         version=order.version,
@@ -207,6 +214,7 @@ def tender_view(tender: orders.Tender, currency: str) -> TenderView:
         captured=Money(tender.captured_minor, currency),
         voided=Money(tender.voided_minor, currency),
         refunded=Money(tender.refunded_minor, currency),
+        owed=Money(tender.owed_minor, currency),
         reference=tender.reference,
         payment_id=tender.payment_id,
         account_id=tender.account_id,
@@ -239,6 +247,8 @@ def fulfillment_view(part: orders.Fulfillment, currency: str) -> FulfillmentView
                 quantity=line.quantity,
                 fulfilled_quantity=line.fulfilled_quantity,
                 cancelled_quantity=line.cancelled_quantity,
+                returned_quantity=line.returned_quantity,
+                refunded_quantity=line.refunded_quantity,
                 list_price=_money(line.list_price_minor, currency),
                 unit_price=Money(line.unit_price_minor, currency),
                 price_reason=line.price_reason,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from litestar.di import NamedDependency
 
-from omniretail import carts, clock, imports, inventory, orders, payments, pricing
+from omniretail import carts, clock, imports, inventory, orders, payments, pricing, returns
 from omniretail.batching import Batcher
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError
@@ -18,7 +18,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 15
+_BATCHES_AT_ONCE = 16
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 
@@ -50,6 +50,7 @@ class Process:
         self.exporting = asyncio.Semaphore(_EXPORTS_AT_ONCE)
         self.place_order = Batcher(self._place)
         self.change_order = Batcher(self._change)
+        self.change_return = Batcher(self._change_return)
         self.place_hold = Batcher(self._place_hold)
         self.change_hold = Batcher(self._change_hold)
         self.book = Batcher(self._book)
@@ -113,6 +114,13 @@ class Process:
         self, commands: Sequence[orders.Command]
     ) -> Sequence[Answer[orders.Order] | DomainError]:
         return await self.ledger.run(lambda tx: orders.change(tx, commands, now=clock.now()))
+
+    async def _change_return(
+        self, commands: Sequence[returns.ReturnCommand]
+    ) -> Sequence[Answer[returns.Return] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: returns.change_returns(tx, commands, books=self.books, now=clock.now())
+        )
 
     async def _place_hold(
         self, commands: Sequence[inventory.PlaceHold]

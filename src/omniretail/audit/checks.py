@@ -41,7 +41,10 @@ _STATEMENTS = (
     Check("taxes", "every line's tax is what its rate makes of what it costs, to the cent"),
     Check("tenders", "every order's tenders sum to its total, but for what coins round"),
     Check("tender_sources", "accounts and providers gave what tenders say, and got back as much"),
-    Check("refunds", "every order gave back exactly what it costs less now, and to no tender more"),
+    Check(
+        "refunds",
+        "every order gave back, or owes, exactly what it costs less now, and to no tender more",
+    ),
     Check("usages", "every use of a coupon or promotion is counted, by an order, within its limit"),
     Check(
         "account_balances",
@@ -53,6 +56,7 @@ _STATEMENTS = (
     ),
     Check("order_movements", "every order has one set of movements: promised, left, released"),
     Check("fulfillment_states", "every fulfillment's state is what its lines say"),
+    Check("returns", "what came back is what returns say, of each line, graded and moved"),
     Check("order_parts", "every line, tender, refund and fulfillment belongs to an order"),
     Check(
         "in_transit",

@@ -53,6 +53,12 @@ SCOPES = (
     "prices:read",
     "prices:write",
     "quotes:write",
+    "returns:approve",
+    "returns:override",
+    "returns:read",
+    "returns:receive",
+    "returns:refund",
+    "returns:write",
     "sourcing:read",
     "sourcing:write",
     "stock:read",
@@ -68,6 +74,8 @@ _SELLING = frozenset(
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
+_RETURNING = frozenset({"returns:read", "returns:write"})
+_TAKING_BACK = _RETURNING | {"returns:receive", "returns:refund"}
 _PAYING = frozenset({"payments:read", "payments:write"})
 DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
@@ -75,6 +83,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     | _SHOPPING
     | _QUOTING
     | _PAYING
+    | _TAKING_BACK
     | {"orders:read", "orders:edit", "orders:write", "transfers:read"}
     | {"fulfillments:read", "fulfillments:write"},
     "channel": _SELLING
@@ -82,14 +91,16 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     | _SHOPPING
     | _QUOTING
     | _PAYING
+    | _RETURNING
     | {"orders:read", "orders:edit", "orders:write", "fulfillments:read"},
     "staff": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _TAKING_BACK
     | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
     | {"transfers:read", "transfers:write"},
     "integration": frozenset(SCOPES)
-    - {"prices:override", "orders:backdate", "pickups:without_code"},
+    - {"prices:override", "orders:backdate", "pickups:without_code", "returns:override"},
 }
 """What a key may do unless it is made with other scopes. Everything else is denied."""
 

@@ -46,9 +46,11 @@ from omniretail.orders.order import (
     PayBack,
     PaymentStatus,
     Pickup,
+    ReturnStatus,
     Tender,
     TenderType,
 )
+from omniretail.orders.paying import change_accounts, request_changes
 from omniretail.orders.pickups import (
     PICKUP_CODES,
     ChangePickup,
@@ -75,6 +77,18 @@ from omniretail.orders.queries import (
 )
 from omniretail.orders.rejecting import Reject, RejectionReason, SourceAgain
 from omniretail.orders.resourcing import NotSourced
+from omniretail.orders.returning import (
+    AlreadyReturned,
+    LineRefund,
+    NotHandedOver,
+    RefundDue,
+    claimed,
+    come_back,
+    handed_over_at,
+    refund_due,
+    refunded,
+    unclaimed,
+)
 from omniretail.orders.stepping import (
     Advance,
     Fulfill,
@@ -84,6 +98,7 @@ from omniretail.orders.stepping import (
     UnknownFulfillmentHold,
     UnknownParcel,
 )
+from omniretail.orders.store import lock, write_changed
 from omniretail.orders.wishes import (
     CouponGiven,
     FulfillmentWish,
@@ -100,6 +115,7 @@ __all__ = [
     "PICKUP_CODES",
     "AdjustPrices",
     "Advance",
+    "AlreadyReturned",
     "Cancel",
     "CapturePayment",
     "CaptureTooLarge",
@@ -121,9 +137,11 @@ __all__ = [
     "HoldReason",
     "HoldUp",
     "LetGoOn",
+    "LineRefund",
     "LineWish",
     "LocationBound",
     "NoShow",
+    "NotHandedOver",
     "NotSourced",
     "NotYetExpired",
     "NoteFailure",
@@ -150,9 +168,11 @@ __all__ = [
     "QuantityNotOpen",
     "QueuedFulfillment",
     "ReceivePayment",
+    "RefundDue",
     "Reject",
     "RejectionReason",
     "Remind",
+    "ReturnStatus",
     "ShipTo",
     "ShippingAsked",
     "SourceAgain",
@@ -168,8 +188,11 @@ __all__ = [
     "UnknownOrderException",
     "UnknownParcel",
     "change",
+    "change_accounts",
+    "claimed",
     "close_exceptions",
     "code_of",
+    "come_back",
     "complete_checkout",
     "due_failures",
     "due_no_shows",
@@ -179,14 +202,21 @@ __all__ = [
     "find_order",
     "from_cart",
     "fulfillment_wish",
+    "handed_over_at",
     "hash_of",
     "list_exceptions",
     "list_fulfillments",
     "list_orders",
+    "lock",
     "open_lines",
     "order_payments",
     "order_timeline",
     "place",
     "preview_edit",
+    "refund_due",
+    "refunded",
+    "request_changes",
     "reroute",
+    "unclaimed",
+    "write_changed",
 ]

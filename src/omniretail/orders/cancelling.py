@@ -169,8 +169,9 @@ def adjust(order: Order, command: AdjustPrices) -> Order | DomainError:
             return Invalid.at("/lines", f"There is no line {number} here")
         if command.currency != order.currency:
             return Invalid.at("/lines", f"The order is in {order.currency}")
-        if line.cancelled_quantity == line.quantity:
-            return TransitionRefused(state="cancelled", step="price adjustment")
+        if line.gone_quantity == line.quantity:
+            state = "returned" if line.refunded_quantity else "cancelled"
+            return TransitionRefused(state=state, step="price adjustment")
         parts = pricing.taxed(
             unit_minor * line.quantity,
             line.tax_rate_ppm or 0,

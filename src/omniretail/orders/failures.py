@@ -12,6 +12,7 @@ from omniretail import channels, idempotency, payments
 from omniretail.db import Write
 from omniretail.orders.exceptions import ExceptionKind, NewException, open_exceptions
 from omniretail.orders.order import Order, Tender
+from omniretail.orders.settlement import owed
 
 _KINDS: Mapping[str, ExceptionKind] = {
     "capture": "capture_failed",
@@ -53,15 +54,13 @@ def noted(order: Order, command: NoteFailure) -> Order:
 
     What could not be captured is promised only, once more; the next step of the order that makes it due
     asks for it again. What of it was given back since stays both, taken and given back, which comes
-    to nothing. What could not be refunded stays given back on its tender: the customer is owed it
-    whatever the provider says, so staff pay it another way, and the books never show it as ours. What
-    could not be voided runs out at the provider by itself.
+    to nothing. What could not be refunded is not refunded: the customer is owed it whatever the
+    provider says, until it is asked for once more or paid another way, and the books never show it as
+    ours. What could not be voided runs out at the provider by itself.
     """
     failed = command.operation
     tenders = tuple(
-        _uncaptured(tender, failed.amount_minor)
-        if failed.kind == "capture" and tender.number == failed.tender_number
-        else tender
+        _undone(tender, failed) if tender.number == failed.tender_number else tender
         for tender in order.tenders
     )
     return replace(order, version=order.version + 1, tenders=tenders)
@@ -83,6 +82,11 @@ def write_noted(
     return [*open_exceptions(opened, now=now), *told]
 
 
-def _uncaptured(tender: Tender, amount_minor: int) -> Tender:
-    back_minor = min(amount_minor, tender.captured_minor - tender.refunded_minor)
-    return replace(tender, uncaptured_minor=tender.uncaptured_minor + back_minor)
+def _undone(tender: Tender, failed: payments.FailedOperation) -> Tender:
+    if failed.kind == "capture":
+        back_minor = min(failed.amount_minor, tender.captured_minor - tender.refunded_minor)
+        return replace(tender, uncaptured_minor=tender.uncaptured_minor + back_minor)
+    # Nobody is owed what was never taken: a capture was declined, which was told before.
+    if failed.kind == "refund" and failed.taken_minor >= failed.amount_minor:
+        return owed(tender, failed.amount_minor)
+    return tender

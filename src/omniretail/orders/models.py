@@ -58,6 +58,7 @@ class SalesOrder(SQLModel, table=True):
     exchanged_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     ship_to: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     cart_id: UUID | None = None
+    shipping_kept: bool = Field(sa_column_kwargs={"server_default": text("false")})
 
 
 class OrderLine(SQLModel, table=True):
@@ -70,6 +71,12 @@ class OrderLine(SQLModel, table=True):
             "fulfilled_quantity >= 0 and cancelled_quantity >= 0 "
             "and fulfilled_quantity + cancelled_quantity <= quantity",
             name="order_line_progress_within_quantity",
+        ),
+        CheckConstraint(
+            "returned_quantity between 0 and fulfilled_quantity "
+            "and received_quantity between 0 and returned_quantity "
+            "and refunded_quantity between 0 and returned_quantity",
+            name="order_line_returns_within_fulfilled",
         ),
         CheckConstraint("tax_minor between 0 and total_minor", name="order_line_tax_within_total"),
         CheckConstraint(
@@ -101,6 +108,9 @@ class OrderLine(SQLModel, table=True):
     adjusted_total_minor: int | None = Field(default=None, sa_type=BigInteger)
     adjusted_tax_minor: int | None = Field(default=None, sa_type=BigInteger)
     part_of: int | None = None
+    returned_quantity: int = Field(sa_column_kwargs={"server_default": text("0")})
+    received_quantity: int = Field(sa_column_kwargs={"server_default": text("0")})
+    refunded_quantity: int = Field(sa_column_kwargs={"server_default": text("0")})
 
 
 class Fulfillment(SQLModel, table=True):
@@ -266,6 +276,7 @@ class Tender(SQLModel, table=True):
             name="tender_account_named",
         ),
         CheckConstraint("amount_minor > 0", name="tender_amount_positive"),
+        CheckConstraint("owed_minor >= 0", name="tender_owed_not_negative"),
         CheckConstraint(
             "type = 'cash' or (rounding_minor = 0 and cash_step_minor = 1)",
             name="tender_rounding_is_cash",
@@ -285,6 +296,7 @@ class Tender(SQLModel, table=True):
     voided_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     payment_id: UUID | None = None
     account_id: UUID | None = None
+    owed_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
 class Capture(SQLModel, table=True):
@@ -307,10 +319,21 @@ class Capture(SQLModel, table=True):
 
 
 class Refund(SQLModel, table=True):
-    """Money given back to one tender, by the event of its order with that sequence number."""
+    """Money given back of one tender, by the event of its order with that sequence number.
+
+    It went to the tender itself, or by another `method`. A refund that the provider declined later is
+    taken back by a negative one.
+    """
 
     __tablename__ = "refund"
-    __table_args__ = (CheckConstraint("amount_minor >= 0", name="refund_amount_not_negative"),)
+    __table_args__ = (
+        CheckConstraint(
+            "method in ('cash', 'store_credit', 'bank_transfer')", name="refund_method_known"
+        ),
+        CheckConstraint(
+            "amount_minor >= 0 or method is null", name="refund_taken_back_is_the_tenders_own"
+        ),
+    )
 
     order_id: UUID = Field(primary_key=True)
     tender_number: int = Field(primary_key=True)
@@ -318,3 +341,4 @@ class Refund(SQLModel, table=True):
     amount_minor: int = Field(sa_type=BigInteger)
     rounding_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    method: str | None = Field(default=None, sa_type=Text)

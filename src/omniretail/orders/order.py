@@ -25,6 +25,7 @@ HoldReason = Literal[
 ]
 PaymentStatus = Literal["unpaid", "authorized", "paid", "partly_refunded", "refunded"]
 FulfillmentStatus = Literal["open", "ready", "part", "done", "cancelled"]
+ReturnStatus = Literal["none", "part", "full"]
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,6 +35,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     adjustment stands beside it. A kit remembers the `components` it was made of when it was placed,
     in units each. `promised_at` is when goods that were not there will be. A line that several
     locations serve is divided, each part with its exact share; `part_of` is the line as ordered.
+    Of its fulfilled units, `returned_quantity` are in returns that stand; so many of these came back,
+    and so many were paid back.
     """
 
     number: int
@@ -56,6 +59,19 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     adjusted_total_minor: int | None = None
     adjusted_tax_minor: int | None = None
     part_of: int | None = None
+    returned_quantity: int = 0
+    received_quantity: int = 0
+    refunded_quantity: int = 0
+
+    @property
+    def gone_quantity(self) -> int:
+        """How many of its units cost nothing any more: cancelled, or returned and paid back."""
+        return self.cancelled_quantity + self.refunded_quantity
+
+    @property
+    def returnable_quantity(self) -> int:
+        """How many of its units reached the customer and are in no return."""
+        return self.fulfilled_quantity - self.returned_quantity
 
     @property
     def worth_minor(self) -> int:
@@ -63,9 +79,19 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.total_minor if self.adjusted_total_minor is None else self.adjusted_total_minor
 
     @property
+    def worth_tax_minor(self) -> int:
+        """The tax within `worth_minor`."""
+        return self.tax_minor if self.adjusted_tax_minor is None else self.adjusted_tax_minor
+
+    @property
     def kept_minor(self) -> int:
-        """What its units come to that were not cancelled: each goes with its exact share."""
-        return self.worth_minor - part(self.worth_minor, self.cancelled_quantity, self.quantity)
+        """What its units come to that are not gone: each goes with its exact share."""
+        return self.worth_minor - part(self.worth_minor, self.gone_quantity, self.quantity)
+
+    @property
+    def kept_tax_minor(self) -> int:
+        """The tax within `kept_minor`: it goes in exact shares of its own."""
+        return self.worth_tax_minor - part(self.worth_tax_minor, self.gone_quantity, self.quantity)
 
     @property
     def open_quantity(self) -> int:
@@ -74,15 +100,16 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def fulfilled_minor(self) -> int:
-        """What its fulfilled units come to, of what it comes to without those cancelled."""
-        there = self.quantity - self.cancelled_quantity
-        return part(self.kept_minor, self.fulfilled_quantity, there) if there else 0
+        """What its fulfilled units come to, of what it comes to without those that are gone."""
+        there = self.quantity - self.gone_quantity
+        stayed = self.fulfilled_quantity - self.refunded_quantity
+        return part(self.kept_minor, stayed, there) if there else 0
 
     def divided(self, units: int, number: int) -> "tuple[OrderLine, OrderLine]":
         """Return the line in two: its first `units`, and the others as the line `number`.
 
         All that it costs is divided with it, to the cent. Cancelled units, and then fulfilled ones,
-        are its first.
+        those paid back ahead, are its first.
         """
         assert 0 < units < self.quantity, "a part is less than the whole"
 
@@ -96,6 +123,9 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         cancelled = min(units, self.cancelled_quantity)
         fulfilled = min(units - cancelled, self.fulfilled_quantity)
+        returned = min(fulfilled, self.returned_quantity)
+        received = min(fulfilled, self.received_quantity)
+        refunded = min(fulfilled, self.refunded_quantity)
         discounts = [
             (replace(one, amount_minor=mine), replace(one, amount_minor=one.amount_minor - mine))
             for one in self.discounts
@@ -112,6 +142,9 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             discounts=tuple(mine for mine, _ in discounts if mine.amount_minor),
             cancelled_quantity=cancelled,
             fulfilled_quantity=fulfilled,
+            returned_quantity=returned,
+            received_quantity=received,
+            refunded_quantity=refunded,
         )
         second = replace(
             self,
@@ -125,6 +158,9 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             discounts=tuple(other for _, other in discounts if other.amount_minor),
             cancelled_quantity=self.cancelled_quantity - cancelled,
             fulfilled_quantity=self.fulfilled_quantity - fulfilled,
+            returned_quantity=self.returned_quantity - returned,
+            received_quantity=self.received_quantity - received,
+            refunded_quantity=self.refunded_quantity - refunded,
         )
         return first, second
 
@@ -155,6 +191,7 @@ class Pickup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     spot: str | None = None
     waiting_since: datetime | None = None
     proof: dict[str, str] | None = None
+    handed_over_at: datetime | None = None
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,7 +246,9 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Of `amount_minor`, `uncaptured_minor` is promised only (authorized, held on a gift card, or on
     its way by bank), and `voided_minor` was let go before it was taken; the rest is ours. Of what is
     paid in cash, `rounding_minor` is no part of the price, but what the smallest coin
-    (`cash_step_minor`) makes of it; and so with what was given back.
+    (`cash_step_minor`) makes of it; and so with what was given back. Some of that may have gone back
+    another way, by method, without its rounding, in `otherwise`. `owed_minor` is what its provider
+    declined to give back, which the customer is owed still.
     """
 
     number: int
@@ -224,6 +263,8 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     voided_minor: int = 0
     payment_id: UUID | None = None
     account_id: UUID | None = None
+    otherwise: dict[TenderType, int] = {}
+    owed_minor: int = 0
 
     @property
     def captured_minor(self) -> int:
@@ -242,9 +283,15 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def left_minor(self) -> int:
-        """What it pays of the order's price: neither let go nor given back."""
+        """What it pays of the order's price: neither let go nor given back, nor owed."""
         paid = self.amount_minor - self.rounding_minor - self.voided_minor
-        return paid - (self.refunded_minor - self.refunded_rounding_minor)
+        return paid - (self.refunded_minor - self.refunded_rounding_minor) - self.owed_minor
+
+    @property
+    def back_minor(self) -> int:
+        """What was given back to the tender itself, of the price."""
+        back = self.refunded_minor - self.refunded_rounding_minor
+        return back - sum(self.otherwise.values())
 
 
 class PayBack(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,7 +310,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer's purchase, whatever the channel; amounts in minor units of `currency`.
 
     `coupons` are those that took something off; `quote_id` is the quote it was charged by.
-    `exchanged_minor` is what edits took off and paid their own additions with.
+    `exchanged_minor` is what edits and exchanges took off and paid their own additions with.
+    `shipping_kept`: shipping stays to be paid, though all of the goods came back.
     """
 
     id: UUID
@@ -289,6 +337,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exchanged_minor: int = 0
     ship_to: ShipTo | None = None
     cart_id: UUID | None = None
+    shipping_kept: bool = False
 
     @property
     def lines(self) -> Iterator[OrderLine]:
@@ -340,11 +389,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def kept_minor(self) -> int:
-        """What the order still costs: its lines, and shipping unless all of it was cancelled."""
+        """What the order still costs: its lines, and shipping while it is kept."""
         kept = sum(line.kept_minor for line in self.lines)
-        if self.shipping is not None and self.fulfillment_status != "cancelled":
+        if self.shipping is not None and self.keeps_shipping:
             kept += self.shipping.total_minor
         return kept
+
+    @property
+    def keeps_shipping(self) -> bool:
+        """Tell whether shipping is still to be paid: it goes with the last of the goods, if at all."""
+        return self.shipping_kept or any(line.gone_quantity < line.quantity for line in self.lines)
+
+    @property
+    def owed_minor(self) -> int:
+        """What the customer is owed because a provider declined to give it back."""
+        return sum(tender.owed_minor for tender in self.tenders)
 
     @property
     def awaits_payment(self) -> bool:
@@ -373,6 +432,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             waiting = all(part.state == "ready" for part in self.fulfillments if part.is_open)
             return "ready" if waiting else "open"
         return "done" if fulfilled else "cancelled"
+
+    @property
+    def return_status(self) -> ReturnStatus:
+        """What the goods that came back add up to, of those that reached the customer."""
+        if not any(line.received_quantity for line in self.lines):
+            return "none"
+        gone = all(
+            line.received_quantity == line.fulfilled_quantity and not line.open_quantity
+            for line in self.lines
+        )
+        return "full" if gone else "part"
 
     def visible_to(self, principal: Principal) -> bool:
         """Tell whether a principal may see the order.

@@ -11,15 +11,15 @@ from omniretail.orders.order import Fulfillment, Order, OrderLine, Pickup
 def set_apart(line: OrderLine, units: int, last: int) -> tuple[list[OrderLine], OrderLine, int]:
     """Return what stays of a line, so many of its open units as a line of their own, and the last number.
 
-    `last` is the number of the order's last line so far. What was cancelled and what was fulfilled
-    become lines of their own as well, so that what each comes to is the same before and after. The
-    line that parcels name stays the one that has the fulfilled units.
+    `last` is the number of the order's last line so far. What is gone and what was fulfilled become
+    lines of their own as well, so that what each comes to is the same before and after. The line that
+    parcels and returns name stays the one that has the fulfilled units.
     """
     assert 0 < units <= line.open_quantity, "open units are set apart"
     stays: list[OrderLine] = []
-    if line.cancelled_quantity:
+    if line.gone_quantity:
         last += 1
-        gone, rest = line.divided(line.cancelled_quantity, last)
+        gone, rest = line.divided(line.gone_quantity, last)
         stays.append(replace(gone, number=last, part_of=rest.part_of))
         line = replace(rest, number=line.number, part_of=line.part_of)
     if line.fulfilled_quantity:

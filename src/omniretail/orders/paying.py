@@ -158,7 +158,7 @@ def change_accounts(
             accounts.commit(tender.account_id, more, source)
         if more := tender.voided_minor - was.voided_minor:
             accounts.void(tender.account_id, more, source)
-        if more := tender.refunded_minor - was.refunded_minor:
+        if more := tender.back_minor - was.back_minor:
             accounts.refund(tender.account_id, more, after.currency, source)
 
 
@@ -185,7 +185,7 @@ def _differences(was: Tender, tender: Tender) -> Mapping[payments.OperationKind,
     return {
         "capture": tender.captured_minor - was.captured_minor,
         "void": tender.voided_minor - was.voided_minor,
-        "refund": tender.refunded_minor - was.refunded_minor,
+        "refund": tender.back_minor - was.back_minor,
     }
 
 

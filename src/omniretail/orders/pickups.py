@@ -221,14 +221,15 @@ def tried(part: Fulfillment, *, now: datetime) -> Fulfillment:
     return replace(part, pickup=replace(pickup, wrong_tries=0, locked_until=now + LOCKED_FOR))
 
 
-def collected(part: Fulfillment, proof: Proof) -> Fulfillment:
-    """Return the fulfillment with the proof of who collected it."""
+def collected(part: Fulfillment, proof: Proof, at: datetime) -> Fulfillment:
+    """Return the fulfillment with the proof of who collected it, and when."""
     said = {
         "name": proof.name,
         "code": "given" if proof.code_hash else None,
         "signature_reference": proof.signature_reference,
     }
     kept = {name: value for name, value in said.items() if value}
-    return replace(
-        part, pickup=replace(part.pickup or Pickup(), proof=kept, wrong_tries=0, locked_until=None)
+    pickup = replace(
+        part.pickup or Pickup(), proof=kept, wrong_tries=0, locked_until=None, handed_over_at=at
     )
+    return replace(part, pickup=pickup)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from omniretail.money import split, to_step
-from omniretail.orders.order import Order, Tender
+from omniretail.orders.order import Order, PayBack, Tender, TenderType
 
 
 def settled(before: Order, after: Order) -> Order:
@@ -83,25 +83,88 @@ def captured(tenders: Sequence[Tender], amount_minor: int) -> tuple[Tender, ...]
 def given_up(tenders: Sequence[Tender], amount_minor: int) -> tuple[Tender, ...]:
     """Give an amount up, in the shares of what each tender has left.
 
-    Of each, what it only promises is let go first. What goes back in cash is rounded to the smallest
-    coin, all that went back so far taken together.
+    Of each, what it only promises is let go first.
     """
     shares = split(amount_minor, [tender.left_minor for tender in tenders])
     return tuple(_given_up(tender, share) for tender, share in zip(tenders, shares, strict=True))
 
 
 def _given_up(tender: Tender, share_minor: int) -> Tender:
-    if share_minor == 0:
-        return tender
     let_go = min(share_minor, tender.uncaptured_minor)
-    after = replace(
+    return _given_back(_let_go(tender, let_go), share_minor - let_go)
+
+
+def paid_back(
+    tenders: Sequence[Tender], backs: Sequence[PayBack], *, cash_step_minor: int
+) -> tuple[Tender, ...]:
+    """Give back what returned goods cost, to which tenders and how `backs` say.
+
+    Of each tender, what was taken goes back first: the goods were paid with it. `cash_step_minor` is
+    the smallest coin of what goes back in cash and was paid another way.
+    """
+    after = {tender.number: tender for tender in tenders}
+    for back in backs:
+        after[back.tender_number] = _paid_back(after[back.tender_number], back, cash_step_minor)
+    return tuple(after.values())
+
+
+def _paid_back(tender: Tender, back: PayBack, cash_step_minor: int) -> Tender:
+    taken_minor = min(back.amount_minor, tender.left_minor - tender.uncaptured_minor)
+    let_go = _let_go(tender, back.amount_minor - taken_minor)
+    return _given_back(let_go, taken_minor, back.method, cash_step_minor)
+
+
+def owed(tender: Tender, amount_minor: int) -> Tender:
+    """Return a tender whose provider declined to give an amount back: the customer is owed it."""
+    return replace(
         tender,
-        uncaptured_minor=tender.uncaptured_minor - let_go,
-        voided_minor=tender.voided_minor + let_go,
+        refunded_minor=tender.refunded_minor - amount_minor,
+        owed_minor=tender.owed_minor + amount_minor,
     )
-    if let_go == share_minor:
-        return after
-    paid = after.amount_minor - after.rounding_minor - after.voided_minor
-    back_due = paid - after.left_minor + share_minor - let_go
-    back = to_step(back_due, tender.cash_step_minor)
-    return replace(after, refunded_minor=back, refunded_rounding_minor=back - back_due)
+
+
+def repaid(tender: Tender, method: TenderType | None, *, cash_step_minor: int) -> Tender:
+    """Return a tender of which what is owed goes back: to itself once more, or another way."""
+    clear = replace(tender, owed_minor=0)
+    return _given_back(clear, tender.owed_minor, method, cash_step_minor)
+
+
+def _let_go(tender: Tender, amount_minor: int) -> Tender:
+    return replace(
+        tender,
+        uncaptured_minor=tender.uncaptured_minor - amount_minor,
+        voided_minor=tender.voided_minor + amount_minor,
+    )
+
+
+def _given_back(
+    tender: Tender,
+    amount_minor: int,
+    method: TenderType | None = None,
+    cash_step_minor: int = 1,
+) -> Tender:
+    """Give back an amount that was taken.
+
+    What goes back in cash is rounded to the smallest coin, all that went back so taken together.
+    """
+    if amount_minor == 0:
+        return tender
+    otherwise, own_minor, rounding_minor = (
+        tender.otherwise,
+        tender.back_minor,
+        tender.refunded_rounding_minor,
+    )
+    if method is None:
+        own_minor += amount_minor
+    else:
+        otherwise = {**otherwise, method: otherwise.get(method, 0) + amount_minor}
+    if method is None and tender.type == "cash":
+        rounding_minor = to_step(own_minor, tender.cash_step_minor) - own_minor
+    if method == "cash":
+        rounding_minor = to_step(otherwise["cash"], cash_step_minor) - otherwise["cash"]
+    return replace(
+        tender,
+        otherwise=otherwise,
+        refunded_minor=own_minor + sum(otherwise.values()) + rounding_minor,
+        refunded_rounding_minor=rounding_minor,
+    )

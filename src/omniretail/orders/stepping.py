@@ -198,7 +198,7 @@ def _leave(
     if command.step == "shipment":
         changed = _with_parcel(order, changed, units, command)
     else:
-        changed = pickups.collected(changed, command.proof)
+        changed = pickups.collected(changed, command.proof, command.occurred_at)
     if not changed.is_open:
         changed = replace(changed, state=state, collect_by=None, remind_at=None)
     return settled(order, order.with_part(changed))

@@ -1,5 +1,6 @@
 """Reading and writing orders as rows. It decides nothing: what an order may become is not its room."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,18 +9,9 @@ from uuid import UUID
 import msgspec
 from msgspec import structs
 
-from omniretail import events, pricing
-from omniretail.addresses import ShipTo
-from omniretail.db import Transaction, Write, sql, write_columns, write_documents
-from omniretail.orders.order import (
-    Fulfillment,
-    FulfillmentHold,
-    Order,
-    OrderLine,
-    Parcel,
-    Pickup,
-    Tender,
-)
+from omniretail import events
+from omniretail.db import Read, Rows, Transaction, Write, sql, write_columns, write_documents
+from omniretail.orders.order import Fulfillment, Order, Tender, TenderType
 
 _LOCK = sql("orders.lock_orders")
 _ORDERS = sql("orders.orders")
@@ -41,38 +33,15 @@ _SEND_PARCELS = sql("orders.send_parcels")
 _PARCELS = sql("orders.parcels")
 _CAPTURE = sql("orders.capture_tenders")
 _REFUND = sql("orders.refund_tenders")
-_LINE_FIELDS = (
-    "number",
-    "sku",
-    "quantity",
-    "fulfilled_quantity",
-    "cancelled_quantity",
-    "list_price_minor",
-    "unit_price_minor",
-    "price_reason",
-    "total_minor",
-    "components",
-    "promised_at",
-    "price_list",
-    "discounts",
-    "tax_class",
-    "tax_included",
-    "tax_rate_ppm",
-    "tax_minor",
-    "adjusted_total_minor",
-    "adjusted_tax_minor",
-    "part_of",
-)
-_DISCOUNTS = msgspec.json.Decoder(tuple[pricing.Discount, ...])
-_CHARGE = msgspec.json.Decoder(pricing.PricedLine)
-_SHIP_TO = msgspec.json.Decoder(ShipTo)
-_HOLDS = msgspec.json.Decoder(tuple[FulfillmentHold, ...])
-_PICKUP = msgspec.json.Decoder(Pickup)
-_UNITS = msgspec.json.Decoder(dict[int, int])
+_PARTS = (_ORDERS, _LINES, _FULFILLMENTS, _PARCELS, _TENDERS)
+_MAY_BE_NULL = frozenset({"list_price_minor", "price_reason", "location", "reference"})
 
 
 async def lock(
-    tx: Transaction, *, order_ids: Collection[UUID], fulfillment_ids: Collection[UUID]
+    tx: Transaction,
+    *,
+    order_ids: Collection[UUID],
+    fulfillment_ids: Collection[UUID] = (),
 ) -> dict[UUID, Order]:
     """Lock orders, named by their own ids or by fulfillments', in the order of ids; return them."""
     rows = await tx.fetch(_LOCK, list(order_ids), list(fulfillment_ids))
@@ -81,58 +50,37 @@ async def lock(
 
 async def load(tx: Transaction, order_ids: Sequence[UUID]) -> list[Order]:
     """Return the orders that exist among `order_ids`, in that order."""
-    ids = list(order_ids)
-    lines: dict[tuple[UUID, int], list[OrderLine]] = {}
-    for row in await tx.fetch(_LINES, ids):
-        order_id, fulfillment_number, *rest = row
-        fields = dict(zip(_LINE_FIELDS, rest, strict=True))
-        if fields["components"] is not None:
-            fields["components"] = msgspec.json.decode(fields["components"])
-        fields["discounts"] = _DISCOUNTS.decode(fields["discounts"] or "[]")
-        lines.setdefault((order_id, fulfillment_number), []).append(OrderLine(**fields))
-    served = await tx.fetch(_FULFILLMENTS, ids)
-    sent = any(row["kind"] in {"ship", "ship_to_store"} for row in served)
-    parcels = await _load_parcels(tx, ids) if sent else {}
-    parts: dict[UUID, list[Fulfillment]] = {}
-    for row in served:
-        fields = dict(row)
-        order_id = fields.pop("order_id")
-        fields["holds"] = _HOLDS.decode(fields["holds"] or "[]")
-        fields["pickup"] = fields["pickup"] and _PICKUP.decode(fields["pickup"])
-        parts.setdefault(order_id, []).append(
-            Fulfillment(
-                **fields,
-                lines=tuple(lines.get((order_id, fields["number"]), ())),
-                parcels=tuple(parcels.get(fields["id"], ())),
-            )
-        )
-    tenders: dict[UUID, list[Tender]] = {}
-    for row in await tx.fetch(_TENDERS, ids):
-        fields = dict(row)
-        tenders.setdefault(fields.pop("order_id"), []).append(Tender(**fields))
-    found: dict[UUID, Order] = {}
-    for row in await tx.fetch(_ORDERS, ids):
-        fields = dict(row)
-        for several in ("customer_groups", "coupons"):
-            fields[several] = tuple(fields[several] or ())
-        fields["shipping"] = fields["shipping"] and _CHARGE.decode(fields["shipping"])
-        fields["ship_to"] = fields["ship_to"] and _SHIP_TO.decode(fields["ship_to"])
-        found[row["id"]] = Order(
-            **fields,
-            fulfillments=tuple(parts[row["id"]]),
-            tenders=tuple(tenders.get(row["id"], ())),
-        )
-    return [found[order_id] for order_id in ids if order_id in found]
+    found = await tx.read(*(Read(part, (list(order_ids),), list) for part in _PARTS))
+    orders = {order.id: order for order in _orders(*found)}
+    return [orders[order_id] for order_id in order_ids if order_id in orders]
 
 
-async def _load_parcels(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[Parcel]]:
-    parcels: dict[UUID, list[Parcel]] = {}
-    for row in await tx.fetch(_PARCELS, ids):
-        fields = dict(row)
-        del fields["order_id"]
-        fields["lines"] = _UNITS.decode(fields["lines"])
-        parcels.setdefault(fields.pop("fulfillment_id"), []).append(Parcel(**fields))
-    return parcels
+def _orders(orders: Rows, lines: Rows, parts: Rows, parcels: Rows, tenders: Rows) -> list[Order]:
+    its_lines, its_parts, its_parcels, its_tenders = (
+        defaultdict[Any, Rows](list) for _ in range(4)
+    )
+    for line in lines:
+        place = line.pop("order_id"), line.pop("fulfillment_number")
+        its_lines[place].append(_said(line))
+    for parcel in parcels:
+        its_parcels[parcel["fulfillment_id"]].append(parcel)
+    for part in parts:
+        order_id = part["order_id"]
+        part["lines"] = its_lines[order_id, part["number"]]
+        part["parcels"] = its_parcels[part["id"]]
+        its_parts[order_id].append(_said(part))
+    for tender in tenders:
+        its_tenders[tender["order_id"]].append(_said(tender))
+    for order in orders:
+        order["fulfillments"] = its_parts[order["id"]]
+        order["tenders"] = its_tenders[order["id"]]
+    # The keys of objects are text in JSON, also where they are numbers.
+    return msgspec.convert([_said(order) for order in orders], list[Order], str_keys=True)
+
+
+def _said(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without what it leaves out: that is what the order says by default."""
+    return {name: it for name, it in row.items() if it is not None or name in _MAY_BE_NULL}
 
 
 def write_placed(placed: Sequence[tuple[str, Order]], *, now: datetime) -> list[Write]:
@@ -198,7 +146,13 @@ def write_changed(
         *write_columns(
             _CHANGE_ORDERS,
             [
-                (order.id, order.version, order.total_minor, order.exchanged_minor)
+                (
+                    order.id,
+                    order.version,
+                    order.total_minor,
+                    order.exchanged_minor,
+                    order.shipping_kept,
+                )
                 for _, order in changed
             ],
         ),
@@ -282,11 +236,10 @@ def _tender_writes(
         for tender in order.tenders[len(was.tenders) :]
     ]
     tenders = [
-        (order.id, tender.number, tender.uncaptured_minor, tender.voided_minor, tender.reference)
+        (order.id, *_kept_of(tender))
         for was, order in changed
         for stood, tender in zip(was.tenders, order.tenders, strict=False)
-        if (stood.uncaptured_minor, stood.voided_minor, stood.reference)
-        != (tender.uncaptured_minor, tender.voided_minor, tender.reference)
+        if _kept_of(stood) != _kept_of(tender)
     ]
     captures, refunds = [], []
     for previous, after, _ in changes:
@@ -299,10 +252,28 @@ def _tender_writes(
             back = tender.refunded_minor - stood.refunded_minor
             rounding = tender.refunded_rounding_minor - stood.refunded_rounding_minor
             if back or rounding:
-                refunds.append((*place, back, rounding))
+                refunds.append((*place, back, rounding, _other_way(stood, tender)))
     return [
         *write_documents(_ADD_TENDERS, new),
         *write_columns(_CHANGE_TENDERS, tenders),
         *write_columns(_CAPTURE, captures, now),
         *write_columns(_REFUND, refunds, now),
     ]
+
+
+def _kept_of(tender: Tender) -> tuple[int, int, int, str | None, int]:
+    """Return what a tender's own row says beside what it was given with."""
+    return (
+        tender.number,
+        tender.uncaptured_minor,
+        tender.voided_minor,
+        tender.reference,
+        tender.owed_minor,
+    )
+
+
+def _other_way(was: Tender, tender: Tender) -> TenderType | None:
+    """Return by what method something went back that did not go to the tender itself."""
+    ways = [way for way, minor in tender.otherwise.items() if minor != was.otherwise.get(way)]
+    assert len(ways) <= 1, "one change gives back one way"
+    return ways[0] if ways else None

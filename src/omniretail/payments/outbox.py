@@ -75,7 +75,10 @@ class LeasedOperation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FailedOperation(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation of an order that a provider declined, in the provider's words."""
+    """An operation of an order that a provider declined, in the provider's words.
+
+    `taken_minor` is what was captured of its payment and not given back.
+    """
 
     id: UUID
     order_id: UUID
@@ -84,6 +87,7 @@ class FailedOperation(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     failure: str
     done_at: datetime
+    taken_minor: int = 0
 
 
 def request_operations(wishes: Sequence[OperationWish], *, now: datetime) -> list[Write]:

@@ -1,5 +1,6 @@
 -- Fulfillments whose state is not one that their lines allow; that are ready without a deadline, or have one
--- without being ready; and shipped units that no parcel has, or more than it.
+-- without being ready; and lines, divided ones
+-- as a whole, of which more or fewer units were shipped than parcels have.
 with said as (
     select
         part.id,
@@ -32,16 +33,30 @@ judged as (
     from said
 ),
 
+fulfilled as (
+    select
+        line.order_id,
+        coalesce(line.part_of, line.line_number) as line_number,
+        sum(line.fulfilled_quantity) as quantity
+    from order_line as line
+    inner join fulfillment
+        on line.order_id = fulfillment.order_id and line.fulfillment_number = fulfillment.number
+    where fulfillment.kind = 'ship'
+    group by line.order_id, coalesce(line.part_of, line.line_number)
+),
+
 sent as (
     select
         parcel.order_id,
-        unit.line::integer as line_number,
+        coalesce(line.part_of, unit.line::integer) as line_number,
         sum(unit.quantity::integer) as quantity
     from parcel
     inner join fulfillment on parcel.fulfillment_id = fulfillment.id
     cross join lateral jsonb_each_text(parcel.lines) as unit (line, quantity)
+    left join order_line as line
+        on parcel.order_id = line.order_id and unit.line::integer = line.line_number
     where fulfillment.kind = 'ship'
-    group by parcel.order_id, unit.line::integer
+    group by parcel.order_id, coalesce(line.part_of, unit.line::integer)
 )
 
 select
@@ -53,12 +68,11 @@ from judged
 where not judged.holds
 union all
 select
-    sent.order_id as id,
-    'parcels of line ' || sent.line_number as state,
+    coalesce(sent.order_id, fulfilled.order_id) as id,
+    'parcels of line ' || coalesce(sent.line_number, fulfilled.line_number) as state,
     null as is_open,
     null as is_fulfilled
 from sent
-left join order_line as line
-    on sent.order_id = line.order_id and sent.line_number = line.line_number
-where sent.quantity is distinct from line.fulfilled_quantity
+full join fulfilled on sent.order_id = fulfilled.order_id and sent.line_number = fulfilled.line_number
+where coalesce(sent.quantity, 0) <> coalesce(fulfilled.quantity, 0)
 order by id, state;

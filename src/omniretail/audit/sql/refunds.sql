@@ -1,15 +1,16 @@
--- Orders that gave back, or let go before it was taken, another amount than they cost less by now, what
--- coins made of it and what paid for an edit's additions left out; more to a tender than was taken of it;
--- or in cash a sum, up to some event, that coins cannot make. Cancelled units take their exact share of
--- their line with them, at its adjusted price if it has one; shipping goes when all was cancelled.
+-- Orders that gave back, or let go before it was taken, or owe another amount than they cost less by now,
+-- what coins made of it and what paid for the additions of edits and exchanges left out; more of a tender
+-- than was taken of it; or in cash to itself a sum, up to some event, that coins cannot make. Units that are
+-- cancelled, or returned and paid back, take their exact share of their line with them, at its adjusted price
+-- if it has one; shipping goes with the last of them, unless it is kept.
 with given_up as (
     select
         sales_order.id as order_id,
         coalesce(sum(
             line.total_minor - paid.worth_minor
-            + div(paid.worth_minor * line.cancelled_quantity + line.quantity - 1, line.quantity)
+            + div(paid.worth_minor * gone.quantity + line.quantity - 1, line.quantity)
         ), 0) + case
-            when bool_and(line.cancelled_quantity = line.quantity)
+            when bool_and(gone.quantity = line.quantity) and not sales_order.shipping_kept
                 then coalesce((sales_order.shipping ->> 'total_minor')::bigint, 0)
             else 0
         end - sales_order.exchanged_minor as due_minor
@@ -19,6 +20,8 @@ with given_up as (
         lateral (
             select coalesce(line.adjusted_total_minor, line.total_minor)::numeric as worth_minor
         ) as paid
+    cross join
+        lateral (select line.cancelled_quantity + line.refunded_quantity as quantity) as gone
     group by sales_order.id
 ),
 
@@ -28,11 +31,17 @@ step as (
         refund.tender_number,
         tender.amount_minor - tender.uncaptured_minor - tender.voided_minor as tender_minor,
         tender.cash_step_minor,
+        refund.method,
         refund.amount_minor - refund.rounding_minor as paid_minor,
         sum(refund.amount_minor) over (
-            partition by refund.order_id, refund.tender_number
+            partition by refund.order_id, refund.tender_number, refund.method
             order by refund.event_sequence
-        ) as so_far_minor
+        ) as so_far_minor,
+        sum(refund.amount_minor - case when refund.method is null then 0 else refund.rounding_minor end)
+            over (
+                partition by refund.order_id, refund.tender_number
+                order by refund.event_sequence
+            ) as of_tender_minor
     from refund
     left join tender
         on refund.order_id = tender.order_id and refund.tender_number = tender.number
@@ -42,8 +51,11 @@ given_back as (
     select
         step.order_id,
         sum(step.paid_minor) as amount_minor,
-        bool_or(step.so_far_minor > coalesce(step.tender_minor, 0)) as above_tender,
-        bool_or(mod(step.so_far_minor, step.cash_step_minor) <> 0) as between_coins
+        bool_or(step.of_tender_minor > coalesce(step.tender_minor, 0)) as above_tender,
+        coalesce(
+            bool_or(mod(step.so_far_minor, step.cash_step_minor) <> 0) filter (where step.method is null),
+            false
+        ) as between_coins
     from step
     group by step.order_id
 ),
@@ -51,7 +63,8 @@ given_back as (
 let_go as (
     select
         tender.order_id,
-        sum(tender.voided_minor) as amount_minor
+        sum(tender.voided_minor) as amount_minor,
+        sum(tender.owed_minor) as owed_minor
     from tender
     group by tender.order_id
 )
@@ -61,6 +74,7 @@ select
     given_up.due_minor,
     coalesce(given_back.amount_minor, 0) as refunded_minor,
     coalesce(let_go.amount_minor, 0) as voided_minor,
+    coalesce(let_go.owed_minor, 0) as owed_minor,
     coalesce(given_back.above_tender, false) as above_tender,
     coalesce(given_back.between_coins, false) as between_coins
 from given_up
@@ -68,7 +82,9 @@ full join given_back using (order_id)
 left join let_go using (order_id)
 where
     coalesce(given_up.due_minor, 0)
-    <> coalesce(given_back.amount_minor, 0) + coalesce(let_go.amount_minor, 0)
+    <> coalesce(given_back.amount_minor, 0)
+    + coalesce(let_go.amount_minor, 0)
+    + coalesce(let_go.owed_minor, 0)
     or given_back.above_tender
     or given_back.between_coins
 order by order_id;

@@ -3,7 +3,8 @@ insert into order_line (
     order_id, line_number, fulfillment_number, sku, quantity, fulfilled_quantity,
     cancelled_quantity, list_price_minor, unit_price_minor, price_reason, total_minor, components,
     promised_at, price_list, discounts, tax_class, tax_included, tax_rate_ppm, tax_minor,
-    adjusted_total_minor, adjusted_tax_minor, part_of
+    adjusted_total_minor, adjusted_tax_minor, part_of,
+    returned_quantity, received_quantity, refunded_quantity
 )
 select
     line.order_id,
@@ -27,7 +28,10 @@ select
     coalesce(line.tax_minor, 0) as tax_minor,
     line.adjusted_total_minor,
     line.adjusted_tax_minor,
-    line.part_of
+    line.part_of,
+    coalesce(line.returned_quantity, 0) as returned_quantity,
+    coalesce(line.received_quantity, 0) as received_quantity,
+    coalesce(line.refunded_quantity, 0) as refunded_quantity
 from json_to_recordset($1::json) as line (
     order_id uuid,
     fulfillment_number integer,
@@ -50,5 +54,8 @@ from json_to_recordset($1::json) as line (
     tax_minor bigint,
     adjusted_total_minor bigint,
     adjusted_tax_minor bigint,
-    part_of integer
+    part_of integer,
+    returned_quantity integer,
+    received_quantity integer,
+    refunded_quantity integer
 );

@@ -1,5 +1,5 @@
--- Writes what became of the lines of the JSON array $1, of the locked orders $2: their progress, who
--- serves them and when, adjusted prices, and what is left of a line that was divided.
+-- Writes what became of the lines of the JSON array $1, of the locked orders $2: their progress, what
+-- came back of them, who serves them and when, adjusted prices, and what is left of a line that was divided.
 update order_line
 set
     fulfillment_number = change.fulfillment_number,
@@ -11,7 +11,10 @@ set
     tax_minor = change.tax_minor,
     discounts = change.discounts,
     adjusted_total_minor = change.adjusted_total_minor,
-    adjusted_tax_minor = change.adjusted_tax_minor
+    adjusted_tax_minor = change.adjusted_tax_minor,
+    returned_quantity = change.returned_quantity,
+    received_quantity = change.received_quantity,
+    refunded_quantity = change.refunded_quantity
 from
     json_to_recordset($1::json)
         as change (
@@ -26,7 +29,10 @@ from
             tax_minor bigint,
             discounts jsonb,
             adjusted_total_minor bigint,
-            adjusted_tax_minor bigint
+            adjusted_tax_minor bigint,
+            returned_quantity integer,
+            received_quantity integer,
+            refunded_quantity integer
         )
 where
     order_line.order_id = change.order_id

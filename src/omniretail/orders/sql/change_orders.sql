@@ -1,12 +1,14 @@
--- Counts up the versions of orders, whose rows are locked, and keeps what edits made of their totals.
+-- Counts up the versions of orders, whose rows are locked, and keeps what edits made of their totals,
+-- and returns of their shipping.
 update sales_order
 set
     version = change.version,
     total_minor = change.total_minor,
-    exchanged_minor = change.exchanged_minor
+    exchanged_minor = change.exchanged_minor,
+    shipping_kept = change.shipping_kept
 from
-    unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[])
-        as change (id, version, total_minor, exchanged_minor)
+    unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::boolean[])
+        as change (id, version, total_minor, exchanged_minor, shipping_kept)
 where
     sales_order.id = change.id
     -- Bounds the read also where the plan was made while the table was still empty.

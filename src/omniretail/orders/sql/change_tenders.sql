@@ -1,12 +1,13 @@
--- Writes what is still promised of tenders, and what was let go, of orders that are locked.
+-- Writes what is still promised of tenders, what was let go, and what is owed of them, of orders that are locked.
 update tender
 set
     uncaptured_minor = change.uncaptured_minor,
     voided_minor = change.voided_minor,
-    reference = change.reference
+    reference = change.reference,
+    owed_minor = change.owed_minor
 from
-    unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[])
-        as change (order_id, number, uncaptured_minor, voided_minor, reference)
+    unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
+        as change (order_id, number, uncaptured_minor, voided_minor, reference, owed_minor)
 where
     tender.order_id = change.order_id
     and tender.number = change.number

@@ -2,7 +2,7 @@
 select
     order_line.order_id,
     order_line.fulfillment_number,
-    order_line.line_number,
+    order_line.line_number as number,
     order_line.sku,
     order_line.quantity,
     order_line.fulfilled_quantity,
@@ -21,7 +21,10 @@ select
     order_line.tax_minor,
     order_line.adjusted_total_minor,
     order_line.adjusted_tax_minor,
-    order_line.part_of
+    order_line.part_of,
+    order_line.returned_quantity,
+    order_line.received_quantity,
+    order_line.refunded_quantity
 from order_line
 where order_line.order_id = any($1::uuid[])
 order by order_line.order_id, order_line.line_number;

@@ -1,0 +1,48 @@
+"""What may become of a return: one command judged after the other, each all or nothing. Pure."""
+
+from omniretail.errors import DomainError
+from omniretail.returns.commands import (
+    Approve,
+    CancelReturn,
+    Grade,
+    OpenReturn,
+    PayBack,
+    Receive,
+    ReturnCommand,
+)
+from omniretail.returns.desk import Desk, Draft, UnknownReturn, accepted
+from omniretail.returns.document import Return
+from omniretail.returns.opening import approved, cancelled, opened
+from omniretail.returns.receiving import graded, received
+from omniretail.returns.repaying import paid_back
+
+
+def decide(desk: Desk, command: ReturnCommand) -> Return | DomainError:
+    """Return the return after one command, all that it means taken from the desk; or why not."""
+    match command:
+        case OpenReturn():
+            draft = opened(desk, command)
+        case _:
+            doc = desk.returns.get(command.return_id)
+            if doc is None:
+                return UnknownReturn(command.return_id)
+            order = desk.orders[doc.order_id] if doc.order_id else None
+            draft = _further(desk, Draft(doc=doc, order=order), command)
+    if isinstance(draft, DomainError):
+        return draft
+    return accepted(desk, draft, command)
+
+
+def _further(desk: Desk, draft: Draft, command: ReturnCommand) -> Draft | DomainError:
+    match command:
+        case Approve():
+            return approved(draft, command)
+        case Receive():
+            return received(desk, draft, command, command.location, command.arrivals)
+        case PayBack():
+            return paid_back(desk, draft, command, command.refund, command.override)
+        case CancelReturn():
+            return cancelled(draft, command)
+        case Grade():
+            return graded(draft, command)
+    raise AssertionError("every command has its case")

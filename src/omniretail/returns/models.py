@@ -1,0 +1,119 @@
+"""The tables of returns: the documents, their lines, and what the goods were graded as."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel, Text
+
+_DISPOSITIONS = "('sellable', 'damaged', 'quality_control', 'to_vendor', 'destroyed')"
+
+
+class SalesReturn(SQLModel, table=True):
+    """Goods that come back: of an order, or without one. `version` counts its changes."""
+
+    __tablename__ = "sales_return"
+    __table_args__ = (
+        CheckConstraint(
+            "kind in ('return', 'exchange', 'unlinked')", name="sales_return_kind_known"
+        ),
+        CheckConstraint(
+            "(kind = 'unlinked') = (order_id is null)", name="sales_return_order_named"
+        ),
+        CheckConstraint(
+            "(approved_at is null) = (approved_by is null)",
+            name="sales_return_approved_by_somebody",
+        ),
+        Index("sales_return_order_idx", "order_id", postgresql_where=text("order_id is not null")),
+        Index("sales_return_location_idx", "location", "id"),
+        Index(
+            "sales_return_unlinked_idx",
+            "customer",
+            "id",
+            postgresql_where=text("kind = 'unlinked'"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    number: str = Field(sa_type=Text, unique=True)
+    kind: str = Field(sa_type=Text)
+    order_id: UUID | None = None
+    channel: str | None = Field(default=None, sa_type=Text)
+    location: str | None = Field(default=None, sa_type=Text)
+    customer: str | None = Field(default=None, sa_type=Text)
+    currency: str = Field(sa_type=Text)
+    requested_at: datetime = Field(sa_type=DateTime(timezone=True))
+    requested_by: UUID
+    approved_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    approved_by: UUID | None = None
+    cancelled_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    note: str | None = Field(default=None, sa_type=Text)
+    override: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    refunds: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
+    account_id: UUID | None = None
+    exchange: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    version: int
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    idempotency_key: str = Field(sa_type=Text)
+
+
+class ReturnLine(SQLModel, table=True):
+    """So many units of a SKU that come back, and how far that has come."""
+
+    __tablename__ = "return_line"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="return_line_quantity_positive"),
+        CheckConstraint(
+            "received_quantity >= 0 and refunded_quantity >= 0 and cancelled_quantity >= 0 "
+            "and received_quantity + cancelled_quantity <= quantity "
+            "and refunded_quantity + cancelled_quantity <= quantity",
+            name="return_line_progress_within_quantity",
+        ),
+        CheckConstraint(
+            "refunded_minor >= 0 and refunded_tax_minor >= 0",
+            name="return_line_refund_not_negative",
+        ),
+    )
+
+    return_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    order_line: int | None = None
+    sku: str = Field(sa_type=Text)
+    components: dict[str, int] | None = Field(default=None, sa_type=JSONB)
+    quantity: int
+    reason: str = Field(sa_type=Text)
+    received_quantity: int
+    refunded_quantity: int
+    cancelled_quantity: int
+    refunded_minor: int = Field(sa_type=BigInteger)
+    refunded_tax_minor: int = Field(sa_type=BigInteger)
+    unit_minor: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class ReturnGrading(SQLModel, table=True):
+    """What so many returned units were graded as, and before that."""
+
+    __tablename__ = "return_grading"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="return_grading_quantity_positive"),
+        CheckConstraint(
+            f"to_disposition in {_DISPOSITIONS} and from_disposition in {_DISPOSITIONS} "
+            "and from_disposition <> to_disposition",
+            name="return_grading_disposition_known",
+        ),
+        Index("return_grading_return_idx", "return_id", "line_number"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    return_id: UUID
+    line_number: int
+    location: str = Field(sa_type=Text)
+    from_disposition: str | None = Field(default=None, sa_type=Text)
+    to_disposition: str = Field(sa_type=Text)
+    quantity: int
+    reason: str | None = Field(default=None, sa_type=Text)
+    occurred_at: datetime = Field(sa_type=DateTime(timezone=True))
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    actor_id: UUID

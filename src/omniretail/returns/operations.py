@@ -1,0 +1,213 @@
+"""Changing returns: all locks, one decision after the other, all writes, for a batch of commands."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from omniretail import catalog, events, idempotency, inventory, orders, payments, pricing
+from omniretail.db import RaceLost, Transaction, Write, constraint
+from omniretail.errors import DomainError
+from omniretail.returns import store
+from omniretail.returns.commands import (
+    Grade,
+    OpenReturn,
+    PayBack,
+    Receive,
+    ReturnCommand,
+)
+from omniretail.returns.deciding import decide
+from omniretail.returns.desk import Desk
+from omniretail.returns.document import Return
+from omniretail.returns.policies import return_policies
+
+constraint("sales_return_number_key", RaceLost)
+
+
+async def change_returns(
+    tx: Transaction,
+    commands: Sequence[ReturnCommand],
+    *,
+    books: pricing.BookKeeper,
+    now: datetime,
+) -> list[idempotency.Answer[Return] | DomainError]:
+    """Open returns and bring them further, each all or nothing; one outcome per command, in order.
+
+    Locks: keys; orders by id; returns by id; stock by (SKU, location); serial numbers; payment
+    accounts by id. Outcomes: the return after the command; UnknownOrder, UnknownReturn,
+    UnknownLocation, Invalid (a line number), NotHandedOver, AlreadyReturned, OutsideReturnWindow,
+    ReturnStateRefused, ReceivedElsewhere, MoreThanReturned, NotReceived, NothingToPayBack,
+    RefundMethodNotAllowed; those of lots and serial numbers, of levels, and of store credit; KeyReused.
+    """
+    run = partial(_change, tx, books=books, now=now)
+    return await idempotency.once(tx, commands, run, Return, now=now)
+
+
+async def _change(
+    tx: Transaction,
+    commands: Sequence[ReturnCommand],
+    *,
+    books: pricing.BookKeeper,
+    now: datetime,
+) -> list[Return | DomainError]:
+    before, desk = await _read(tx, commands, books=books, now=now)
+    outcomes = [decide(desk, command) for command in commands]
+    changed = {
+        outcome.id: command.key.key
+        for command, outcome in zip(commands, outcomes, strict=True)
+        if isinstance(outcome, Return)
+    }
+    await tx.write(*written(desk, before, changed, now=now))
+    return outcomes
+
+
+def written(
+    desk: Desk, before: Mapping[UUID, orders.Order], changed: Mapping[UUID, str], *, now: datetime
+) -> list[Write]:
+    """Return the writes of all that a desk accepted; `changed` are returns, with their last keys."""
+    if not changed:
+        return []
+    return [
+        *inventory.write(desk.stock, now=now),
+        *orders.write_changed(before, desk.orders, desk.changes, now=now),
+        *store.write_returns(
+            [(key, desk.returns[one]) for one, key in changed.items()], desk.gradings, now=now
+        ),
+        *events.record(desk.happened, now=now),
+        *payments.write_accounts(desk.accounts, now=now),
+        *orders.request_changes([(was, after) for was, after, _ in desk.changes], now=now),
+    ]
+
+
+async def _read(
+    tx: Transaction,
+    commands: Sequence[ReturnCommand],
+    *,
+    books: pricing.BookKeeper,
+    now: datetime,
+) -> tuple[dict[UUID, orders.Order], Desk]:
+    """Lock and read all that deciding about returns needs."""
+    opening = [command for command in commands if isinstance(command, OpenReturn)]
+    named = {command.order for command in opening if isinstance(command.order, UUID)}
+    numbers = {command.order for command in opening if isinstance(command.order, str)}
+    further = {command.return_id for command in commands if not isinstance(command, OpenReturn)}
+    (theirs,) = await tx.read(store.orders_of(further, numbers))
+    before = await orders.lock(tx, order_ids=named | theirs)
+    returns = await store.lock(tx, further)
+    places = set(_places(commands, before, returns))
+    skus = {sku for sku, _ in places} | {
+        line.sku for order in before.values() for line in order.lines
+    }
+    version, traits, locations, policies, stock, accounts = await tx.read(
+        books.version(),
+        catalog.skus_by_code(skus),
+        catalog.locations_by_code(_locations(commands)),
+        return_policies({order.channel for order in before.values()}),
+        inventory.lock(places),
+        payments.lock_accounts((), _accounts(commands, before, returns)),
+    )
+    await inventory.survey(tx, stock, traits, _asked(commands, before, returns, traits), now=now)
+    desk = Desk(
+        orders=dict(before),
+        returns=returns,
+        stock=stock,
+        accounts=accounts,
+        skus=traits,
+        locations=locations,
+        policies=policies,
+        book=await books.at(tx, version),
+        now=now,
+    )
+    return before, desk
+
+
+def _locations(commands: Sequence[ReturnCommand]) -> set[str]:
+    return {
+        command.location
+        for command in commands
+        if isinstance(command, OpenReturn | Receive) and command.location
+    }
+
+
+def _places(
+    commands: Sequence[ReturnCommand],
+    found: Mapping[UUID, orders.Order],
+    returns: Mapping[UUID, Return],
+) -> Iterator[tuple[str, str]]:
+    """Yield every SKU with the location where it comes back, or is graded again."""
+    by_number = {order.number: order for order in found.values()}
+    for command in commands:
+        match command:
+            case OpenReturn():
+                order = (
+                    found.get(command.order)
+                    if isinstance(command.order, UUID)
+                    else by_number.get(command.order)
+                )
+                if order is None or command.location is None:
+                    continue
+                wanted = {line.order_line for line in command.lines}
+                goods = [
+                    (line.sku, line.components) for line in order.lines if line.number in wanted
+                ]
+                location: str | None = command.location
+            case Receive() | Grade():
+                doc = returns.get(command.return_id)
+                if doc is None:
+                    continue
+                goods = [(line.sku, line.components) for line in doc.lines]
+                location = command.location if isinstance(command, Receive) else doc.location
+            case _:
+                continue
+        if location is not None:
+            for sku, components in goods:
+                for part in components or (sku,):
+                    yield part, location
+
+
+def _accounts(
+    commands: Sequence[ReturnCommand],
+    found: Mapping[UUID, orders.Order],
+    returns: Mapping[UUID, Return],
+) -> set[UUID]:
+    """Return the accounts that orders were paid from, and those of store credit that goes back."""
+    wished = [
+        command.refund
+        for command in commands
+        if isinstance(command, OpenReturn | PayBack) and command.refund is not None
+    ]
+    if not wished:
+        return set()
+    paid = {
+        tender.account_id
+        for order in found.values()
+        for tender in order.tenders
+        if tender.account_id
+    }
+    credited = {doc.account_id for doc in returns.values() if doc.account_id}
+    return paid | credited | {wish.account_id for wish in wished if wish.account_id}
+
+
+def _asked(
+    commands: Sequence[ReturnCommand],
+    found: Mapping[UUID, orders.Order],
+    returns: Mapping[UUID, Return],
+    traits: Mapping[str, catalog.SkuTraits],
+) -> inventory.Asked:
+    said = [
+        one
+        for command in commands
+        for one in (
+            command.arrivals
+            if isinstance(command, OpenReturn | Receive)
+            else (command,)
+            if isinstance(command, Grade)
+            else ()
+        )
+    ]
+    numbered = [sku for sku, one in traits.items() if one.tracking == "serial"]
+    return inventory.Asked(
+        earliest=min(command.occurred_at for command in commands),
+        lots=sorted({one.lot for one in said if one.lot}),
+        serials=[(sku, serial) for one in said for serial in one.serials for sku in numbered],
+    )
