@@ -55,6 +55,7 @@ SCOPES = (
     "quotes:write",
     "sourcing:read",
     "sourcing:write",
+    "staff:write",
     "stock:read",
     "stock:value",
     "stock:write",
