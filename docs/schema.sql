@@ -993,6 +993,27 @@ ALTER TABLE ONLY sourcing_policy
 ALTER TABLE ONLY sourcing_policy
     ADD CONSTRAINT sourcing_policy_channel_fkey FOREIGN KEY (channel) REFERENCES channel(code);
 
+CREATE TABLE staff_pin (
+    code text NOT NULL,
+    api_key_id uuid NOT NULL,
+    salt bytea NOT NULL,
+    pin_hash bytea NOT NULL,
+    wrong_tries integer NOT NULL,
+    locked_until timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT staff_pin_salted CHECK (((length(salt) = 16) AND (length(pin_hash) = 32))),
+    CONSTRAINT staff_pin_wrong_tries_not_negative CHECK ((wrong_tries >= 0))
+);
+
+ALTER TABLE ONLY staff_pin
+    ADD CONSTRAINT staff_pin_api_key_id_key UNIQUE (api_key_id);
+
+ALTER TABLE ONLY staff_pin
+    ADD CONSTRAINT staff_pin_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY staff_pin
+    ADD CONSTRAINT staff_pin_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES api_key(id);
+
 CREATE TABLE stock_cost (
     movement_id uuid NOT NULL,
     sku text NOT NULL,

@@ -131,7 +131,7 @@ def test_every_scope_is_asked_for(app: Litestar) -> None:
 
 
 def _mentions(path: Path, scope: str) -> bool:
-    asks = re.compile(rf'"{scope}" (not )?in principal\.scopes')
+    asks = re.compile(rf'"{scope}" (not )?in principal\.scopes|\bscope="{scope}"')
     return _name(path).startswith("api/") and bool(asks.search(path.read_text("utf-8")))
 
 

@@ -14,6 +14,7 @@ from litestar.types import Message, Scope
 
 from omniretail.api import (
     accounts,
+    approvals,
     availability,
     carts,
     catalog,
@@ -61,6 +62,7 @@ _log = structlog.get_logger()
 
 HANDLERS = [
     *accounts.HANDLERS,
+    *approvals.HANDLERS,
     *availability.HANDLERS,
     *carts.HANDLERS,
     *catalog.HANDLERS,

@@ -14,7 +14,7 @@ _out = Console(highlight=False)
 
 @click.group()
 def keys() -> None:
-    """Make, list and revoke API keys."""
+    """Make, list and revoke API keys, and give those of staff a PIN."""
 
 
 @keys.command("create")
@@ -82,6 +82,26 @@ def revoke_key(prefix: str) -> None:
     if not with_database(load(), run):
         raise click.ClickException(f"There is no live key with the prefix {prefix}.")
     _out.print(f"{prefix} is revoked.")
+
+
+@keys.command("pin")
+@click.argument("prefix")
+@click.option("--code", required=True, help="What is typed at the till with the PIN.")
+def set_pin(prefix: str, code: str) -> None:
+    """Give a staff key a PIN to approve with, or a new one; it is asked for, and never shown."""
+    # Not an option: what stands on a command line, others on the machine can read.
+    typed = click.prompt("PIN", hide_input=True, confirmation_prompt=True)
+
+    async def run(database: Database) -> channels.StaffCode:
+        pin = channels.seal_pin(typed)
+        return await database.run(
+            lambda tx: channels.set_pin(
+                tx, code=code, prefix=prefix, pin=pin, within=frozenset(), now=clock.now()
+            )
+        )
+
+    made = with_database(load(), run)
+    _out.print(f"{made.name} approves as {made.code}.")
 
 
 @click.group("quote-keys")

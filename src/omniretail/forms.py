@@ -11,6 +11,8 @@ CODE = rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z"
 TEXT = r"^[^\x00]*\Z"
 CODE_OR_NOTHING = rf"{CODE}|^\Z"
 CURRENCY = r"^[A-Z]{3}\Z"
+KEY_PREFIX = r"^omni_[0-9a-f]{12}\Z"
+PIN = r"^[0-9]{4,12}\Z"
 COUNTRY = r"^[A-Z]{2}\Z"
 GIFT_CARD_CODE = r"^[0-9A-Za-z]+(-[0-9A-Za-z]+)*\Z"
 WEB_ADDRESS = r"^https?://[^\s\x00-\x1f\x7f\ufffd]+\Z"
@@ -22,6 +24,8 @@ _IN_WORDS = {
     TEXT: "a text without NUL characters",
     GIFT_CARD_CODE: "a gift card's code: letters A to Z and digits, with single hyphens between them",
     WEB_ADDRESS: "a web address that begins with https:// or http://, without spaces",
+    KEY_PREFIX: "the prefix of a key, which is all of it before the point",
+    PIN: "4 to 12 digits",
     CURRENCY: "three capital letters, as ISO 4217 names a currency",
     COUNTRY: "two capital letters, as ISO 3166-1 names a country",
     HOUR: "an hour of the day as a clock shows it, such as 17:30 or 17:30:00",

@@ -33,7 +33,7 @@ _TABLES = (
     *("promotion", "coupon", "usage", "usage_count"),
     *("count_task", "count_task_line", "stock_count", "shortage"),
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
-    *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception"),
+    *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception", "staff_pin"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -236,6 +236,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "region": "DE",
         },
         ("PUT", "/v1/location-groups/n1"): {"name": "New", "locations": ["S1", "WH"]},
+        ("PUT", f"/v1/staff-pins/{_NOBODY}"): {"key": "omni_0123456789ab", "pin": "4711"},
         ("PUT", "/v1/channels/n1"): {
             "name": "New",
             "kind": "mobile",

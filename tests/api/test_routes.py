@@ -131,6 +131,10 @@ PATCH   /v1/stock/movements/{movement_id}                                staff  
 DELETE  /v1/stock/movements/{movement_id}                                staff  integration
 GET     /v1/stock/serials/{sku}/{serial}              terminal  channel  staff  integration
 GET     /v1/stock/valuation                                                     integration
+GET     /v1/staff-pins                                                          integration
+PUT     /v1/staff-pins/{code}                                                   integration
+DELETE  /v1/staff-pins/{code}                                                   integration
+DELETE  /v1/staff-pins/{code}/lock                                              integration
 GET     /v1/stock/reasons                             terminal  channel  staff  integration
 PUT     /v1/stock/reasons/{code}                                                integration
 GET     /v1/stock/count-tasks                         terminal  channel  staff  integration

@@ -10,7 +10,17 @@ from uuid import UUID
 
 from litestar.di import NamedDependency
 
-from omniretail import carts, clock, imports, inventory, orders, payments, pricing, returns
+from omniretail import (
+    carts,
+    channels,
+    clock,
+    imports,
+    inventory,
+    orders,
+    payments,
+    pricing,
+    returns,
+)
 from omniretail.batching import Batcher
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError
@@ -21,6 +31,8 @@ from omniretail.settings import Settings
 _BATCHES_AT_ONCE = 16
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
+# Hashing one keeps a core busy and takes 16 MB; who guesses waits for who guessed before.
+_PINS_AT_ONCE = 2
 
 Tx = NamedDependency[Transaction]
 """A handler's transaction: committed before the answer leaves, rolled back on error."""
@@ -48,6 +60,7 @@ class Process:
         self.books = pricing.BookKeeper()
         self.quotes_last = timedelta(seconds=settings.quote_seconds)
         self.exporting = asyncio.Semaphore(_EXPORTS_AT_ONCE)
+        self._trying = asyncio.Semaphore(_PINS_AT_ONCE)
         self.place_order = Batcher(self._place)
         self.change_order = Batcher(self._change)
         self.change_return = Batcher(self._change_return)
@@ -100,6 +113,31 @@ class Process:
             keys = await pricing.current_keys(tx, books=self.books)
         key_id, secret = keys.secret(orders.PICKUP_CODES, made_with)
         return key_id, orders.code_of(secret, fulfillment_id)
+
+    async def approve(
+        self, principal: channels.Principal, *, staff: str, pin: str, scope: str, location: str
+    ) -> channels.Approver:
+        """Return who approves what a caller may not do alone, by the code and the PIN they typed.
+
+        A wrong PIN is counted in a transaction of its own, before anything of the request is done.
+        Raises: ApprovalRefused, ApprovalLocked, ApproverNotAllowed.
+        """
+        async with self._trying:
+            async with self.database.reading() as tx:
+                salt = await channels.salt_of(tx, staff, now=clock.now())
+            tried = channels.PinTry(
+                code=staff,
+                pin_hash=await asyncio.to_thread(channels.hash_pin, pin, salt),
+                principal=principal,
+                scope=scope,
+                location=location,
+            )
+            outcome = await self.database.run(
+                lambda tx: channels.try_pin(tx, tried, now=clock.now())
+            )
+        if isinstance(outcome, DomainError):
+            raise outcome
+        return outcome
 
     async def _place(
         self, commands: Sequence[orders.PlaceOrder]

@@ -61,6 +61,7 @@ SCOPES = (
     "returns:write",
     "sourcing:read",
     "sourcing:write",
+    "staff:write",
     "stock:read",
     "stock:value",
     "stock:write",

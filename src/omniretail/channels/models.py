@@ -1,9 +1,16 @@
-"""The tables of channels and API keys."""
+"""The tables of channels, API keys and the PINs of staff."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKeyConstraint, LargeBinary
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    LargeBinary,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel, Text
 
 
@@ -50,3 +57,23 @@ class ApiKey(SQLModel, table=True):
     locations: list[str] = Field(sa_type=ARRAY(Text))
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class StaffPin(SQLModel, table=True):
+    """The PIN of a staff key, under the code that is typed with it. Only a slow hash is kept."""
+
+    __tablename__ = "staff_pin"
+    __table_args__ = (
+        UniqueConstraint("api_key_id", name="staff_pin_api_key_id_key"),
+        ForeignKeyConstraint(["api_key_id"], ["api_key.id"], name="staff_pin_api_key_id_fkey"),
+        CheckConstraint("wrong_tries >= 0", name="staff_pin_wrong_tries_not_negative"),
+        CheckConstraint("length(salt) = 16 and length(pin_hash) = 32", name="staff_pin_salted"),
+    )
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    api_key_id: UUID
+    salt: bytes = Field(sa_type=LargeBinary)
+    pin_hash: bytes = Field(sa_type=LargeBinary)
+    wrong_tries: int
+    locked_until: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -1,0 +1,3 @@
+-- Takes the PIN under code $1 away.
+delete from staff_pin
+where code = $1::text;
