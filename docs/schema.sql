@@ -16,6 +16,7 @@ CREATE TABLE account_entry (
     recorded_at timestamp with time zone NOT NULL,
     actor_id uuid NOT NULL,
     idempotency_key text,
+    return_id uuid,
     CONSTRAINT account_entry_changes_of_type CHECK (
 CASE type
     WHEN 'issued'::text THEN ((balance_change_minor >= 0) AND (held_change_minor = 0))
@@ -29,7 +30,8 @@ CASE type
     ELSE false
 END),
     CONSTRAINT account_entry_explained CHECK (((reason IS NOT NULL) OR (type <> ALL (ARRAY['adjusted'::text, 'blocked'::text, 'unblocked'::text])))),
-    CONSTRAINT account_entry_names_tender CHECK ((((order_id IS NULL) = (tender_number IS NULL)) AND ((order_id IS NOT NULL) OR (type <> ALL (ARRAY['held'::text, 'committed'::text, 'voided'::text, 'refunded'::text])))))
+    CONSTRAINT account_entry_names_return CHECK (((return_id IS NULL) OR ((order_id IS NULL) AND (type = ANY (ARRAY['issued'::text, 'refunded'::text]))))),
+    CONSTRAINT account_entry_names_tender CHECK ((((order_id IS NULL) = (tender_number IS NULL)) AND ((order_id IS NOT NULL) OR (type <> ALL (ARRAY['held'::text, 'committed'::text, 'voided'::text]))) AND ((COALESCE(order_id, return_id) IS NOT NULL) OR (type <> 'refunded'::text))))
 );
 
 ALTER TABLE ONLY account_entry
@@ -1127,7 +1129,7 @@ CREATE TABLE stock_movement (
     corrects uuid,
     shortage_id uuid,
     CONSTRAINT stock_movement_quantity_positive CHECK ((quantity > 0)),
-    CONSTRAINT stock_movement_states_known CHECK (((((((((((((((((((((((((from_state = 'supplier'::text) AND (to_state = 'available'::text)) OR ((from_state = 'available'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'shrinkage'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'allocated'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'available'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'available'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'available'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'available'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'in_transit'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'available'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'in_transit'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'allocated'::text))))
+    CONSTRAINT stock_movement_states_known CHECK ((((((((((((((((((((((((((((from_state = 'supplier'::text) AND (to_state = 'available'::text)) OR ((from_state = 'available'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'shrinkage'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'allocated'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'available'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'customer'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'available'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'available'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'available'::text))) OR ((from_state = 'available'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'available'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'quality_control'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'damaged'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'quality_control'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'available'::text) AND (to_state = 'in_transit'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'available'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'allocated'::text) AND (to_state = 'in_transit'::text))) OR ((from_state = 'in_transit'::text) AND (to_state = 'allocated'::text))) OR ((from_state = 'customer'::text) AND (to_state = 'shrinkage'::text))) OR ((from_state = 'shrinkage'::text) AND (to_state = 'damaged'::text))) OR ((from_state = 'shrinkage'::text) AND (to_state = 'quality_control'::text))))
 )
 PARTITION BY RANGE (recorded_at);
 

@@ -83,6 +83,30 @@ FAULTS: list[tuple[str, str, list[str]]] = [
             _on_hand("PHONE", -1),
         ],
     ),
+    (
+        "serials",
+        "a unit came back that had not left",
+        [
+            _move("PHONE", "unlinked_return", "customer", "available", "array['s-1']"),
+            _on_hand("PHONE", 1),
+        ],
+    ),
+    (
+        "serials",
+        "a unit that had not left came back to be destroyed",
+        [
+            _move("PHONE", "returned", "customer", "shrinkage", "array['s-1']"),
+            "update stock_serial set state = 'gone', location = null where serial = 's-1'",
+        ],
+    ),
+    (
+        "serials",
+        "a unit that was found again is said to be gone",
+        [
+            _move("PHONE", "set_aside", "shrinkage", "available", "array['s-2']"),
+            _on_hand("PHONE", 1),
+        ],
+    ),
     ("serials", "a unit came from nowhere", ["delete from stock_serial where serial = 's-1'"]),
     (
         "kits",
@@ -451,7 +475,12 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     (
         "account_balances",
         "a gift card begins with something else than its issuing",
-        ["update account_entry set type = 'adjusted', reason = 'x' where type = 'issued'"],
+        [
+            (
+                "update account_entry set type = 'adjusted', reason = 'x'"
+                " where type = 'issued' and return_id is null"
+            )
+        ],
     ),
     (
         "account_balances",
@@ -488,6 +517,16 @@ FAULTS: list[tuple[str, str, list[str]]] = [
             (
                 "update account_entry set tender_number = 9 where type = 'committed' "
                 "and order_id not in (select id from sales_order)"
+            )
+        ],
+    ),
+    (
+        "account_balances",
+        "more was credited for a return than the store credit has",
+        [
+            (
+                "update account_entry set balance_change_minor = balance_change_minor + 1"
+                " where type = 'refunded' and return_id is not null"
             )
         ],
     ),
@@ -799,7 +838,10 @@ async def _rejections(retailer: Retailer) -> None:
 
 
 async def _accounts(retailer: Retailer) -> None:
-    """Hold, spend and give back of a gift card and a store credit; adjust and block the card."""
+    """Hold, spend and give back of a gift card and a store credit; adjust and block the card.
+
+    And give store credit for a return.
+    """
     office = retailer.office
 
     async def post(path: str, **body: Any) -> UUID:
@@ -816,6 +858,11 @@ async def _accounts(retailer: Retailer) -> None:
             actor_id=order_id, occurred_at=now, order_id=order_id, tender_number=number
         )
 
+    for_return = payments.EntrySource(actor_id=order_id, occurred_at=now, return_id=new_id())
+    given = payments.fresh_account(
+        new_id(), customer="ada", amount_minor=900, currency=EUR, now=now
+    )
+
     async def pay(tx: Transaction) -> None:
         (accounts,) = await tx.read(payments.lock_accounts(["audited-card-1", str(credit)], []))
         refusals = [
@@ -825,6 +872,8 @@ async def _accounts(retailer: Retailer) -> None:
             accounts.hold(card, 200, EUR, of(3), now=now),
             accounts.refund(card, 500, EUR, of(1)),
             accounts.spend(credit, 700, EUR, of(4), now=now),
+            accounts.issue(given, for_return),
+            accounts.credit(given.id, 200, EUR, for_return, customer="ada"),
         ]
         assert refusals == [None] * len(refusals)
         await tx.write(*payments.write_accounts(accounts, now=now))

@@ -331,6 +331,7 @@ async def test_goods_are_paid_when_they_leave(retailer: Retailer) -> None:
         "held_change": euro(0),
         "order_id": str(order_id),
         "tender_number": 1,
+        "return_id": None,
         "reason": None,
         "occurred_at": "2026-07-06T12:00:00Z",
         "recorded_at": "2026-07-06T12:00:00Z",

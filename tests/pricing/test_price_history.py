@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from omniretail import clock, pricing
 from omniretail.db import Transaction
+from omniretail.errors import Invalid
 from tests.callers import EUR, Retailer, euro
 
 NOW = clock.now()
@@ -24,12 +26,13 @@ async def set_price(
     ago_days: float,
     since_days: float | None = None,
     price_list: str = "retail",
+    sku: str = "A",
 ) -> None:
-    """Set the price of A as it was done so many days ago, from then on or from another day on."""
+    """Set a price, of A unless told, as it was done so many days ago, from then on or another day on."""
     begins = ago(ago_days if since_days is None else since_days)
     price = pricing.NewPrice(
         price_list=price_list,
-        sku="A",
+        sku=sku,
         amount_minor=amount_minor,
         currency=None,
         valid_from=begins,
@@ -59,6 +62,14 @@ async def history(retailer: Retailer, **query: Any) -> dict[str, Any]:
     return found
 
 
+async def lowest(retailer: Retailer, *skus: str, **query: Any) -> dict[str, int]:
+    """The lowest prices of SKUs in the thirty days before the retailer of the tests opened."""
+    asked = {"currency": EUR, "region": None, "days": 30, "until": NOW} | query
+    return await retailer.process.database.run(
+        lambda tx: pricing.lowest_prices(tx, skus, **asked, books=retailer.process.books)
+    )
+
+
 def changes(found: dict[str, Any]) -> list[tuple[float, int | None]]:
     """(Days ago, cents) of each price of a history."""
     return [
@@ -82,6 +93,7 @@ async def test_the_lowest_of_thirty_days_is_named_beside_todays_price(retailer: 
     assert found["lowest"] == found["prices"][1]
     assert found["lowest"]["price"] == euro(3990)
     assert found["lowest"]["price_list"] == "retail"
+    assert await lowest(retailer, "A") == {"A": 3990}
 
 
 async def test_what_was_cheap_before_the_thirty_days_does_not_count(retailer: Retailer) -> None:
@@ -92,6 +104,44 @@ async def test_what_was_cheap_before_the_thirty_days_does_not_count(retailer: Re
 
     assert changes(found) == [(60, None), (50, 100), (31, 4990)]
     assert found["lowest"]["price"] == euro(4990)
+
+
+async def test_the_lowest_prices_of_several_skus_are_told_at_once(retailer: Retailer) -> None:
+    """Each by its own history; what is unknown, or was not for sale in that time, is left out."""
+    await set_price(retailer, 4990, ago_days=90)
+    await set_price(retailer, 3990, ago_days=20)
+    await set_price(retailer, 4490, ago_days=15)
+    await set_price(retailer, 700, ago_days=40, sku="B")
+    await set_price(retailer, None, ago_days=25, sku="B")
+    await set_price(retailer, 90, ago_days=40, sku="C")
+    await set_price(retailer, None, ago_days=31, sku="C")
+
+    assert await lowest(retailer, "B", "A", "NOBODY", "C", "A") == {"A": 3990, "B": 700}
+    assert await lowest(retailer, "A", "B", "C", days=10) == {"A": 4490}
+    assert await lowest(retailer, "A", "B", "C", days=60) == {"A": 3990, "B": 700, "C": 90}
+    assert await lowest(retailer, "A", currency="USD") == {}
+    assert await lowest(retailer) == {}
+
+
+async def test_a_kit_has_a_lowest_price_of_its_own(retailer: Retailer) -> None:
+    """Given a kit of two A, only what was asked for is told."""
+    kit = {"name": "Pair", "components": [{"sku": "A", "quantity": 2}]}
+    put = await retailer.office.put("/v1/skus/PAIR", kit)
+    assert put.is_success, put.text
+    await set_price(retailer, 4990, ago_days=90)
+    await set_price(retailer, 8990, ago_days=90, sku="PAIR")
+
+    assert await lowest(retailer, "PAIR") == {"PAIR": 8990}
+
+
+@pytest.mark.parametrize(
+    "query", [{"currency": "XAU"}, {"until": datetime(1, 1, 1, tzinfo=NOW.tzinfo)}]
+)
+async def test_the_lowest_prices_are_refused_as_the_history_is(
+    retailer: Retailer, query: dict[str, Any]
+) -> None:
+    with pytest.raises(Invalid):
+        await lowest(retailer, "A", **query)
 
 
 async def test_the_reduction_itself_does_not_count(retailer: Retailer) -> None:
@@ -152,6 +202,7 @@ async def test_a_promotion_of_three_days_counts(retailer: Retailer) -> None:
     assert changes(found) == [(30, 5000), (9, 4500), (6, 5000)]
     assert found["lowest"]["price"] == euro(4500)
     assert found["lowest"]["promotions"] == ["ten"]
+    assert await lowest(retailer, "A") == {"A": 4500}
 
 
 async def test_a_withdrawn_promotion_has_held_until_then(retailer: Retailer) -> None:
@@ -197,6 +248,23 @@ async def test_lists_for_some_are_no_part_of_it(retailer: Retailer) -> None:
 
     assert changes(await history(retailer)) == [(30, 5000)]
     assert changes(await history(retailer, region="AT")) == [(30, 5000), (20, 4800)]
+    assert await lowest(retailer, "A") == {"A": 5000}
+    assert await lowest(retailer, "A", region="AT") == {"A": 4800}
+
+
+async def test_a_list_that_was_for_all_once_counts_while_it_was(retailer: Retailer) -> None:
+    """Given a sale for everybody, from day 20 on for gold only, until then it was everybody's price."""
+    sale = pricing.PriceList(code="sale", name="Sale", currency=EUR, priority=1)
+    gold = structs.replace(sale, scope=pricing.Scope(customer_group="gold"))
+    for at, stated in ((60, sale), (20, gold)):
+        await retailer.process.database.run(
+            lambda tx, at=at, stated=stated: pricing.put_price_list(tx, stated, now=ago(at))  # type: ignore[misc]
+        )
+    await set_price(retailer, 5000, ago_days=80)
+    await set_price(retailer, 4000, ago_days=60, price_list="sale")
+
+    assert changes(await history(retailer)) == [(30, 4000), (20, 5000)]
+    assert await lowest(retailer, "A") == {"A": 4000}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -216,6 +284,8 @@ async def test_what_is_read_is_all_that_matters(retailer: Retailer, seed: int) -
         held += [[amount for at, amount in told if at >= until + 30][-1]]
         least = min((amount for amount in held if amount is not None), default=None)
         assert (found["lowest"] and found["lowest"]["price"]["amount"]) == least
+        told_at_once = await lowest(retailer, "A", until=ago(until))
+        assert told_at_once == ({} if least is None else {"A": least})
 
 
 async def _stated_at_random(tx: Transaction, chance: random.Random) -> None:

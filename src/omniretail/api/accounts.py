@@ -115,6 +115,7 @@ class AccountEntryView(View, frozen=True, kw_only=True):
     held_change: MoneyChange
     order_id: UUID | None
     tender_number: int | None
+    return_id: UUID | None
     reason: str | None
     occurred_at: Moment
     recorded_at: Moment
@@ -274,6 +275,7 @@ def _entry(entry: payments.RecordedEntry, currency: str) -> AccountEntryView:
         held_change=MoneyChange(amount=entry.held_change_minor, currency=currency),
         order_id=entry.order_id,
         tender_number=entry.tender_number,
+        return_id=entry.return_id,
         reason=entry.reason,
         occurred_at=entry.occurred_at,
         recorded_at=entry.recorded_at,

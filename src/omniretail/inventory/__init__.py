@@ -79,11 +79,13 @@ from omniretail.inventory.movements import (
     parts,
     received,
     released,
+    returned,
     set_aside,
     shipped,
     sold,
     store_received,
     store_shipped,
+    unlinked,
 )
 from omniretail.inventory.operations import lock, lock_more, write
 from omniretail.inventory.policies import (
@@ -338,6 +340,7 @@ __all__ = [
     "put_stock_policy",
     "received",
     "released",
+    "returned",
     "set_aside",
     "shipped",
     "sold",
@@ -349,6 +352,7 @@ __all__ = [
     "sweep_holds",
     "total_value",
     "transfer_timeline",
+    "unlinked",
     "value_stock",
     "whereabouts",
     "write",

@@ -22,6 +22,7 @@ _NEEDS = {
     ("counted", "shrinkage"): "spoken_for",
     ("released", "allocated"): "freed",
 }
+_GRADED = frozenset({"set_aside", "returned", "unlinked_return", "counted"})
 
 
 class Demand(msgspec.Struct):
@@ -76,7 +77,7 @@ def demands_of(movements: Iterable[Movement], occurred_at: datetime) -> dict[Pla
                 demand.moved_at = at
         if need := _NEEDS.get((movement.type, movement.from_state)):
             setattr(demand, need, getattr(demand, need) + movement.quantity)
-        if movement.type in {"set_aside", "returned", "counted"}:
+        if movement.type in _GRADED:
             demand.damaged += movement.change("damaged")
             demand.quality_control += movement.change("quality_control")
     return demands

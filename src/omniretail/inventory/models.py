@@ -1,7 +1,4 @@
-"""The tables of the ledger: levels, the fast balances, and movements, their proof.
-
-And what leads to movements or promises: counts, holds, transfers, supply, cost, shortages.
-"""
+"""The tables of the ledger: levels, the fast balances, movements, their proof, and what leads to them."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -110,7 +107,8 @@ class StockMovement(SQLModel, table=True):
             "('damaged', 'shrinkage'), ('quality_control', 'shrinkage'), "
             "('available', 'in_transit'), ('in_transit', 'available'), "
             "('in_transit', 'shrinkage'), ('allocated', 'in_transit'), "
-            "('in_transit', 'allocated'))",
+            "('in_transit', 'allocated'), ('customer', 'shrinkage'), ('shrinkage', 'damaged'), "
+            "('shrinkage', 'quality_control'))",
             name="stock_movement_states_known",
         ),
         Index("stock_movement_sku_idx", "sku", "id"),

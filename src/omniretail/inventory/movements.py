@@ -10,6 +10,7 @@ import msgspec
 MovementType = Literal[
     "received",
     "returned",
+    "unlinked_return",
     "sold",
     "adjusted",
     "counted",
@@ -71,8 +72,13 @@ def received(sku: str, location: str, quantity: int, reason: str) -> Movement:
 
 
 def returned(sku: str, location: str, quantity: int, reason: str, *, to_state: str) -> Movement:
-    """Goods come back from a customer, to sell again or set aside."""
+    """Goods come back from a customer, to sell again or set aside, or (`shrinkage`) destroyed at once."""
     return Movement("returned", sku, location, "customer", to_state, quantity, reason)
+
+
+def unlinked(sku: str, location: str, quantity: int, reason: str, *, to_state: str) -> Movement:
+    """Goods come back as `returned` ones do, of a sale that nobody can name."""
+    return Movement("unlinked_return", sku, location, "customer", to_state, quantity, reason)
 
 
 def sold(sku: str, location: str, quantity: int) -> Movement:
@@ -110,7 +116,7 @@ def counted(
 def set_aside(
     sku: str, location: str, quantity: int, reason: str, *, from_state: str, to_state: str
 ) -> Movement:
-    """Goods are put aside, put back, graded anew, or (to `shrinkage`) written off."""
+    """Goods are put aside, put back, graded anew, written off (to `shrinkage`) or found (from it)."""
     return Movement("set_aside", sku, location, from_state, to_state, quantity, reason)
 
 

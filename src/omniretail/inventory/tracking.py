@@ -15,7 +15,7 @@ from omniretail.inventory.lots import (
     LotNotTracked,
     first_to_leave,
 )
-from omniretail.inventory.movements import Movement
+from omniretail.inventory.movements import ON_HAND, Movement
 from omniretail.inventory.serials import (
     Serial,
     SerialGone,
@@ -27,7 +27,8 @@ from omniretail.inventory.serials import (
 _LEAVES = frozenset({"sold", "shipped", "handed_over"})
 _CHOOSES_LOTS = _LEAVES | {"transfer_shipped", "store_shipped"}
 _NO_LOT = frozenset({"allocated", "released"})
-_COMES = frozenset({"received", "returned"})
+_COMES_BACK = frozenset({"returned", "unlinked_return"})
+_FOLLOWED = _LEAVES | _COMES_BACK | {"received"}
 
 
 class Tracked(msgspec.Struct, frozen=True):
@@ -174,18 +175,20 @@ def _with_serials(
     after: dict[tuple[str, str], Serial],
     before: Mapping[tuple[str, str], Serial],
 ) -> Sequence[Movement] | DomainError:
-    leaves, named = movement.type in _LEAVES, movement.serials or ()
-    if not leaves and movement.type not in _COMES:
+    named = movement.serials or ()
+    written_off_or_found = movement.type == "set_aside" and movement.on_hand_change
+    if movement.type not in _FOLLOWED and not written_off_or_found:
         return [movement]
-    needed = leaves or movement.type == "returned" or named
+    needed = movement.type in _LEAVES | _COMES_BACK or named
     if needed and (len(named) != movement.quantity or len(set(named)) != len(named)):
         return SerialsMissing(movement.sku, movement.quantity)
+    was_here, is_here = movement.from_state in ON_HAND, movement.to_state in ON_HAND
     for serial in named:
         key = movement.sku, serial
         known = after.get(key) or before.get(key)
-        if known and leaves and known.state == "gone":
+        if known and was_here and known.state == "gone":
             return SerialGone(movement.sku, serial)
-        if known and not leaves and known.state == "on_hand":
+        if known and not was_here and known.state == "on_hand":
             return SerialOnHand(movement.sku, serial)
-        after[key] = Serial("gone", None) if leaves else Serial("on_hand", movement.location)
+        after[key] = Serial("on_hand", movement.location) if is_here else Serial("gone", None)
     return [movement]

@@ -18,6 +18,7 @@ from omniretail.payments.account import (
     GiftCardExists,
     InsufficientBalance,
     UnknownAccount,
+    fresh_account,
 )
 from omniretail.payments.accounts import (
     AccountCommand,
@@ -145,6 +146,7 @@ __all__ = [
     "find_gift_card",
     "find_payment",
     "find_pending",
+    "fresh_account",
     "lease_operations",
     "lease_payments",
     "list_account_entries",

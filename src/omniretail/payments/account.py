@@ -120,13 +120,18 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntrySource(msgspec.Struct, frozen=True, kw_only=True):
-    """Who changes an account, when it happened, and of what pays an order, for which tender of it."""
+    """Who changes an account, when it happened, and for what.
+
+    Of what pays an order, or is given back to what paid it, that is a tender of the order; of new store
+    credit for goods that came back it is the return.
+    """
 
     actor_id: UUID
     occurred_at: datetime
     idempotency_key: str | None = None
     order_id: UUID | None = None
     tender_number: int | None = None
+    return_id: UUID | None = None
     reason: str | None = None
 
 
@@ -140,6 +145,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     held_change_minor: int
     order_id: UUID | None
     tender_number: int | None
+    return_id: UUID | None
     reason: str | None
     occurred_at: datetime
     actor_id: UUID
@@ -271,6 +277,32 @@ class Accounts:
         self._change(account, "refunded", source, balance=_positive(amount_minor))
         return None
 
+    def credit(
+        self,
+        account_id: UUID,
+        amount_minor: int,
+        currency: str,
+        source: EntrySource,
+        *,
+        customer: str,
+    ) -> DomainError | None:
+        """Put on a customer's own store credit what a return is worth; of others nothing is told.
+
+        For what nobody paid with this account: unlike a refund to what paid, it can be issued anew.
+        """
+        assert source.return_id is not None, "what is credited is of a return"
+        account = self.account(account_id)
+        if isinstance(account, DomainError):
+            return account
+        if account.kind != "store_credit" or account.customer != customer:
+            return UnknownAccount(account_id)
+        if account.currency != currency:
+            return AccountCurrencyDiffers(account_id, currency=account.currency, asked=currency)
+        if account.balance_minor + amount_minor > MOST_BALANCE_MINOR:
+            return BalanceTooLarge()
+        self._change(account, "refunded", source, balance=_positive(amount_minor))
+        return None
+
     def adjust(
         self, account_id: UUID, change_minor: int, currency: str, source: EntrySource
     ) -> DomainError | None:
@@ -353,12 +385,39 @@ class Accounts:
                 held_change_minor=held,
                 order_id=source.order_id,
                 tender_number=source.tender_number,
+                return_id=source.return_id,
                 reason=source.reason,
                 occurred_at=source.occurred_at,
                 actor_id=source.actor_id,
                 idempotency_key=source.idempotency_key,
             )
         )
+
+
+def fresh_account(
+    account_id: UUID,
+    *,
+    customer: str | None,
+    amount_minor: int,
+    currency: str,
+    code: str | None = None,
+    expires_at: datetime | None = None,
+    now: datetime,
+) -> Account:
+    """Return an account to issue: the gift card with a `code`, or (None) a store credit."""
+    return Account(
+        id=account_id,
+        kind="store_credit" if code is None else "gift_card",
+        last4=None if code is None else last4(code),
+        customer=customer,
+        currency=currency,
+        balance_minor=amount_minor,
+        held_minor=0,
+        status="active",
+        expires_at=expires_at,
+        created_at=now,
+        version=1,
+    )
 
 
 def code_hash(code: str) -> bytes:

@@ -17,7 +17,6 @@ from omniretail.errors import DomainError, Invalid
 from omniretail.money import is_currency
 from omniretail.payments.account import (
     Account,
-    AccountKind,
     Accounts,
     AccountStatus,
     Entry,
@@ -26,7 +25,7 @@ from omniretail.payments.account import (
     UnknownAccount,
     account_id_in,
     code_hash,
-    last4,
+    fresh_account,
 )
 
 _LOCK = sql("payments.lock_accounts")
@@ -52,11 +51,6 @@ class IssueAccount(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     expires_at: datetime | None
-
-    @property
-    def kind(self) -> AccountKind:
-        """What is issued."""
-        return "store_credit" if self.code is None else "gift_card"
 
 
 class AdjustAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +83,7 @@ class RecordedEntry(msgspec.Struct, frozen=True, kw_only=True):
     held_change_minor: int
     order_id: UUID | None
     tender_number: int | None
+    return_id: UUID | None
     reason: str | None
     occurred_at: datetime
     recorded_at: datetime
@@ -230,16 +225,12 @@ def _issued(command: IssueAccount, now: datetime) -> Account | Invalid:
     expires_at = command.expires_at
     if expires_at is not None and not now < expires_at < _LAST_DAY:
         return Invalid.at("/expires_at", "It expires after now, and before the year 9999")
-    return Account(
-        id=command.account_id,
-        kind=command.kind,
-        last4=None if command.code is None else last4(command.code),
+    return fresh_account(
+        command.account_id,
         customer=command.customer,
+        amount_minor=command.amount_minor,
         currency=command.currency,
-        balance_minor=command.amount_minor,
-        held_minor=0,
-        status="active",
+        code=command.code,
         expires_at=None if expires_at is None else expires_at.astimezone(UTC),
-        created_at=now,
-        version=1,
+        now=now,
     )

@@ -68,9 +68,14 @@ class AccountEntry(SQLModel, table=True):
             name="account_entry_changes_of_type",
         ),
         CheckConstraint(
-            "(order_id is null) = (tender_number is null) and (order_id is not null"
-            " or type not in ('held', 'committed', 'voided', 'refunded'))",
+            "(order_id is null) = (tender_number is null)"
+            " and (order_id is not null or type not in ('held', 'committed', 'voided'))"
+            " and (coalesce(order_id, return_id) is not null or type <> 'refunded')",
             name="account_entry_names_tender",
+        ),
+        CheckConstraint(
+            "return_id is null or (order_id is null and type in ('issued', 'refunded'))",
+            name="account_entry_names_return",
         ),
         CheckConstraint(
             "reason is not null or type not in ('adjusted', 'blocked', 'unblocked')",
@@ -90,6 +95,7 @@ class AccountEntry(SQLModel, table=True):
     recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
     actor_id: UUID
     idempotency_key: str | None = Field(default=None, sa_type=Text)
+    return_id: UUID | None = None
 
 
 class Payment(SQLModel, table=True):

@@ -31,7 +31,7 @@ from omniretail.pricing.currencies import (
     put_currency,
 )
 from omniretail.pricing.engine import AmountTooLarge, PriceMissing, TaxRateMissing, price
-from omniretail.pricing.history import PriceHistory, price_history
+from omniretail.pricing.history import PriceHistory, lowest_prices, price_history
 from omniretail.pricing.keeper import BookKeeper
 from omniretail.pricing.lists import PriceFrom, PriceList, Scope, Shopper
 from omniretail.pricing.price_lists import (
@@ -207,6 +207,7 @@ __all__ = [
     "in_zone",
     "is_limited",
     "list_promotions",
+    "lowest_prices",
     "make_quote",
     "price",
     "price_history",

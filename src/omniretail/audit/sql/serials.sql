@@ -1,17 +1,25 @@
--- Serial numbers that are not where the last movement naming them left them, and those that left or
--- came twice in a row. Identities are made under the locks of the serial numbers, and so tell the order.
+-- Serial numbers that are not where the last movement naming them left them, and those that a movement took
+-- from where the one before had not left them, as if they left or came twice in a row. A unit is here in one
+-- of the states on hand, and gone in any other. Identities are made under the locks of the serial numbers,
+-- and so tell the order.
 with steps as (
     select
         movement.sku,
         named.serial,
-        movement.type in ('sold', 'shipped', 'handed_over') as gone,
-        lag(movement.type in ('sold', 'shipped', 'handed_over')) over one as gone_before,
+        movement.from_state in ('supplier', 'customer', 'shrinkage') as was_gone,
+        movement.to_state in ('customer', 'shrinkage') as gone,
+        lag(movement.to_state in ('customer', 'shrinkage')) over one as gone_before,
         lead(movement.id) over one is null as is_last
     from stock_movement as movement
     cross join lateral unnest(movement.serials) as named (serial)
     where
         movement.serials is not null
-        and movement.type in ('sold', 'shipped', 'handed_over', 'received', 'returned')
+        and (
+            movement.type in (
+                'sold', 'shipped', 'handed_over', 'received', 'returned', 'unlinked_return'
+            )
+            or (movement.type = 'set_aside' and 'shrinkage' in (movement.from_state, movement.to_state))
+        )
     window one as (partition by movement.sku, named.serial order by movement.id)
 ),
 
@@ -20,7 +28,7 @@ moved as (
         steps.sku,
         steps.serial,
         bool_or(steps.gone) filter (where steps.is_last) as gone,
-        bool_or(steps.gone = steps.gone_before) as twice
+        bool_or(steps.was_gone <> steps.gone_before) as twice
     from steps
     group by steps.sku, steps.serial
 )

@@ -6,6 +6,7 @@ select
     entry.held_change_minor,
     entry.order_id,
     entry.tender_number,
+    entry.return_id,
     entry.reason,
     entry.occurred_at,
     entry.recorded_at,

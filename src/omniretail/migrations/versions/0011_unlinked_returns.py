@@ -1,0 +1,11 @@
+"""Returns without a receipt: their movements, and store credit that names them."""
+
+from omniretail.migrations.runner import run_sql
+
+revision = "0011_unlinked_returns"
+down_revision = "0010_cart_ship_to"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_sql(revision)
