@@ -106,9 +106,7 @@ def return_view(doc: returns.Return) -> ReturnView:
         cancelled_at=doc.cancelled_at,
         note=doc.note,
         override=doc.override
-        and OverrideView(
-            by=doc.override.by, name=doc.override.name, reason=doc.override.reason
-        ),
+        and OverrideView(by=doc.override.by, name=doc.override.name, reason=doc.override.reason),
         refunded=Money(doc.refunded_minor, currency),
         refunded_tax=Money(doc.refunded_tax_minor, currency),
         refunds=[_refund(refund, currency) for refund in doc.refunds],

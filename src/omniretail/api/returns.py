@@ -297,9 +297,7 @@ async def refund_return(
     return await _changed(request, command)
 
 
-@post(
-    "/v1/returns/{return_id:uuid}/cancellation", opt={"scope": "returns:write"}, status_code=200
-)
+@post("/v1/returns/{return_id:uuid}/cancellation", opt={"scope": "returns:write"}, status_code=200)
 async def cancel_return(
     request: HttpRequest[Any, Any, Any],
     return_id: FromPath[UUID],

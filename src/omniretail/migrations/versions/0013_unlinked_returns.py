@@ -2,8 +2,8 @@
 
 from omniretail.migrations.runner import run_sql
 
-revision = "0011_unlinked_returns"
-down_revision = "0010_cart_ship_to"
+revision = "0013_unlinked_returns"
+down_revision = "0012_staff_pins"
 
 
 def upgrade() -> None:
