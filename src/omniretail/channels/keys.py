@@ -53,6 +53,8 @@ SCOPES = (
     "prices:read",
     "prices:write",
     "quotes:write",
+    "returns:configure",
+    "returns:read",
     "sourcing:read",
     "sourcing:write",
     "stock:read",
@@ -63,7 +65,7 @@ SCOPES = (
 )
 
 _SELLING = frozenset(
-    {"catalog:read", "channels:read", "prices:read", "sourcing:read", "stock:read"}
+    {"catalog:read", "channels:read", "prices:read", "returns:read", "sourcing:read", "stock:read"}
 )
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
