@@ -251,7 +251,7 @@ CREATE TABLE currency (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT currency_cash_step_positive CHECK ((cash_step_minor > 0)),
     CONSTRAINT currency_exponent_within_bounds CHECK (((exponent >= 0) AND (exponent <= 6))),
-    CONSTRAINT currency_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_even'::text]))),
+    CONSTRAINT currency_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_down'::text, 'half_even'::text]))),
     CONSTRAINT currency_tax_per_known CHECK ((tax_per = ANY (ARRAY['line'::text, 'unit'::text])))
 );
 
@@ -804,6 +804,38 @@ CREATE TABLE return_line (
 ALTER TABLE ONLY return_line
     ADD CONSTRAINT return_line_pkey PRIMARY KEY (return_id, number);
 
+CREATE TABLE return_policy (
+    channel text NOT NULL,
+    window_days integer NOT NULL,
+    window_days_by_category jsonb NOT NULL,
+    refund_by text NOT NULL,
+    priority text[] NOT NULL,
+    refund_methods jsonb NOT NULL,
+    approval text NOT NULL,
+    refund_shipping boolean NOT NULL,
+    claims_keep_goods boolean NOT NULL,
+    claim_days integer NOT NULL,
+    unlinked_limit integer NOT NULL,
+    unlinked_days integer NOT NULL,
+    unlinked_price_days integer NOT NULL,
+    version integer NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT return_policy_approval_known CHECK ((approval = ANY (ARRAY['staff'::text, 'automatic'::text]))),
+    CONSTRAINT return_policy_claim_days_positive CHECK ((claim_days > 0)),
+    CONSTRAINT return_policy_methods_by_tender CHECK ((jsonb_typeof(refund_methods) = 'object'::text)),
+    CONSTRAINT return_policy_priority_known CHECK ((priority <@ ARRAY['cash'::text, 'card'::text, 'ewallet'::text, 'bank_transfer'::text, 'gift_card'::text, 'store_credit'::text])),
+    CONSTRAINT return_policy_refund_by_known CHECK ((refund_by = ANY (ARRAY['original_shares'::text, 'priority'::text]))),
+    CONSTRAINT return_policy_unlinked_not_negative CHECK (((unlinked_limit >= 0) AND (unlinked_days > 0) AND (unlinked_price_days > 0))),
+    CONSTRAINT return_policy_window_not_negative CHECK ((window_days >= 0)),
+    CONSTRAINT return_policy_windows_by_category CHECK ((jsonb_typeof(window_days_by_category) = 'object'::text))
+);
+
+ALTER TABLE ONLY return_policy
+    ADD CONSTRAINT return_policy_pkey PRIMARY KEY (channel);
+
+ALTER TABLE ONLY return_policy
+    ADD CONSTRAINT return_policy_channel_fkey FOREIGN KEY (channel) REFERENCES channel(code);
+
 CREATE TABLE sales_order (
     id uuid NOT NULL,
     number text NOT NULL,
@@ -830,7 +862,7 @@ CREATE TABLE sales_order (
     cart_id uuid,
     shipping_kept boolean DEFAULT false NOT NULL,
     CONSTRAINT sales_order_exchanged_not_negative CHECK ((exchanged_minor >= 0)),
-    CONSTRAINT sales_order_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_even'::text]))),
+    CONSTRAINT sales_order_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_down'::text, 'half_even'::text]))),
     CONSTRAINT sales_order_tax_per_known CHECK ((tax_per = ANY (ARRAY['line'::text, 'unit'::text]))),
     CONSTRAINT sales_order_total_not_negative CHECK ((total_minor >= 0))
 );

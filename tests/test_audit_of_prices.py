@@ -51,7 +51,7 @@ def _amounts(chance: random.Random) -> Iterator[tuple[int, int, int | None, bool
         )
 
 
-@pytest.mark.parametrize("rounding", ["half_up", "half_even"])
+@pytest.mark.parametrize("rounding", ["half_up", "half_down", "half_even"])
 @pytest.mark.parametrize("per", ["line", "unit"])
 async def test_any_tax_is_what_the_engine_makes_it(
     database: Database, rounding: Any, per: pricing.TaxPer

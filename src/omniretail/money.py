@@ -18,8 +18,8 @@ MOST_UNIT_COST = 10**15 - 1
 MILLION = 1_000_000
 """Rates are whole parts per million: 200,000 is 20 %."""
 
-Rounding = Literal["half_up", "half_even"]
-"""What becomes of exactly half a minor unit: it goes away from zero, or to the even neighbor."""
+Rounding = Literal["half_up", "half_down", "half_even"]
+"""What becomes of exactly half a minor unit: away from zero, toward it, or to the even neighbor."""
 
 _MILLIONTH = Decimal("0.000001")
 _ROUNDING = Context(prec=40)
@@ -90,9 +90,8 @@ def rounded(numerator: int, denominator: int, rounding: Rounding = "half_up") ->
     """Return the quotient as a whole number, by `rounding`; the denominator is positive."""
     quotient, remainder = divmod(abs(numerator), denominator)
     twice = 2 * remainder
-    if twice > denominator or (
-        twice == denominator and (rounding == "half_up" or quotient % 2 == 1)
-    ):
+    half_goes_up = rounding == "half_up" or (rounding == "half_even" and quotient % 2 == 1)
+    if twice > denominator or (twice == denominator and half_goes_up):
         quotient += 1
     return quotient if numerator >= 0 else -quotient
 

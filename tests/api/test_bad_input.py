@@ -34,6 +34,8 @@ _TABLES = (
     *("count_task", "count_task_line", "stock_count", "shortage"),
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
     *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception", "staff_pin"),
+    *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception"),
+    "return_policy",
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -416,6 +418,30 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "cooling_off_hours": 24,
             "max_attempts": 2,
         },
+        ("PUT", "/v1/channels/web/return-policy"): {
+            "window_days": 14,
+            "category_windows": [
+                {"category": "swimwear", "window_days": 0},
+                {"category": "mattresses", "window_days": 100},
+            ],
+            "refund_by": "priority",
+            "priority": ["card", "gift_card"],
+            "refund_methods": {
+                "cash": ["cash"],
+                "card": ["store_credit", "card"],
+                "ewallet": ["ewallet", "bank_transfer"],
+                "bank_transfer": ["bank_transfer"],
+                "gift_card": ["gift_card"],
+                "store_credit": ["store_credit", "cash"],
+            },
+            "approval": "automatic",
+            "refund_shipping": False,
+            "claims_keep_goods": False,
+            "claim_days": 730,
+            "unlinked_limit": 0,
+            "unlinked_days": 30,
+            "unlinked_price_days": 60,
+        },
         ("PUT", "/v1/fulfillment-policies/S1"): {
             "pickup_hours": 48,
             "reminder_hours": 12,
@@ -697,6 +723,7 @@ _NO_AMOUNT = ["-1", str(2**63), str(2**64), "0.5", '"1"', "true"]
 
 _EDITS = f"/v1/orders/{_NOBODY}/edits"
 _CAPTURES = f"/v1/orders/{_NOBODY}/captures"
+_RETURNS = "/v1/channels/web/return-policy"
 
 
 OUT_OF_BOUNDS = [
@@ -774,6 +801,18 @@ OUT_OF_BOUNDS = [
     ("PUT", "/v1/sourcing-policies/web", "/rules/1", ['"highest_stock"']),
     ("PUT", "/v1/sourcing-policies/web", "/max_locations", ["0", "21", "1.5"]),
     ("PUT", "/v1/sourcing-policies/web", "/max_distance_km", ["0", str(2**31), '"far"']),
+    ("PUT", _RETURNS, "/window_days", ["-1", "3651", "1.5", "null"]),
+    ("PUT", _RETURNS, "/category_windows/0/window_days", ["-1", "3651", str(2**64)]),
+    ("PUT", _RETURNS, "/category_windows/1/category", ['"a b"', '"swimwear"', '""', '"a,b"']),
+    ("PUT", _RETURNS, "/priority/1", ['"card"', '"points"', "null"]),
+    ("PUT", _RETURNS, "/refund_by", ['"whim"', "null"]),
+    ("PUT", _RETURNS, "/refund_methods/card", ["[]", "null", json.dumps(["card"] * 7)]),
+    ("PUT", _RETURNS, "/refund_methods/cash/0", ['"card"', '"gift_card"', '"points"']),
+    ("PUT", _RETURNS, "/refund_methods/card/1", ['"store_credit"', '"ewallet"']),
+    ("PUT", _RETURNS, "/claim_days", ["0", "3651"]),
+    ("PUT", _RETURNS, "/unlinked_limit", ["-1", "1001"]),
+    ("PUT", _RETURNS, "/unlinked_days", ["0", "3651"]),
+    ("PUT", _RETURNS, "/unlinked_price_days", ["0", "3651"]),
     ("PUT", "/v1/fulfillment-policies/S1", "/reminder_hours", ["-1", "49", "1.5"]),
     ("PUT", "/v1/fulfillment-policies/S1", "/daily_capacity", ["-1", str(2**31)]),
     ("POST", "/v1/stock/counts", "/lines/0/quantity", ["-1", *_NO_QUANTITY[3:]]),

@@ -38,6 +38,8 @@ POST    /v1/carts/{cart_id}/merge                     terminal  channel  staff  
 GET     /v1/carts/{cart_id}/timeline                  terminal  channel  staff  integration
 GET     /v1/channels                                  terminal  channel  staff  integration
 PUT     /v1/channels/{code}                                                     integration
+GET     /v1/channels/{code}/return-policy             terminal  channel  staff  integration
+PUT     /v1/channels/{code}/return-policy                                       integration
 GET     /v1/channels/{code}/stock-policy              terminal  channel  staff  integration
 PUT     /v1/channels/{code}/stock-policy                                        integration
 POST    /v1/coupon-claims                             terminal  channel         integration

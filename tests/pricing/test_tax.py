@@ -1,7 +1,7 @@
 """Taxes: included in the price or on top, per line or per unit, rounded one way or the other."""
 
 from datetime import timedelta
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from itertools import pairwise
 
 import pytest
@@ -25,8 +25,12 @@ from omniretail.pricing import (
 )
 from tests.pricing.books import NOON, VAT_20, applied, basket, offer, priced, shelf, totals
 
-_DECIMALS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
-roundings = st.sampled_from(["half_up", "half_even"])
+_DECIMALS = {
+    "half_up": ROUND_HALF_UP,
+    "half_down": ROUND_HALF_DOWN,
+    "half_even": ROUND_HALF_EVEN,
+}
+roundings = st.sampled_from(sorted(_DECIMALS))
 
 
 def _kept(rounding: Rounding = "half_up", **rest: object) -> Currency:
@@ -40,6 +44,19 @@ def test_the_net_of_9_99_at_20_percent_depends_on_how_half_a_cent_rounds() -> No
         found = priced(shelf({"A": 999}, rates=VAT_20, kept=kept), basket(("A", 1)))
         assert found.tax == (TaxSummary(200_000, net, tax),)
         assert (found.total_minor, found.rounding) == (999, rounding)
+
+
+def test_half_a_cent_of_tax_goes_up_where_that_of_the_net_goes_down() -> None:
+    """Given 10 × 23.90 less 25 %, and 20 % tax within, then 29.875 of tax are 29.88 half down.
+
+    Half up it is the net that gains the half cent, and 29.87 are tax.
+    """
+    quarter_off = offer("Q", Percent(rate_ppm=250_000), "A")
+    for rounding, net, tax in (("half_down", 14_937, 2988), ("half_up", 14_938, 2987)):
+        kept = _kept(rounding)  # type: ignore[arg-type]
+        book = shelf({"A": 2390}, quarter_off, rates=VAT_20, kept=kept)
+        found = priced(book, basket(("A", 10)))
+        assert (found.total_minor, found.tax) == (17_925, (TaxSummary(200_000, net, tax),))
 
 
 def test_tax_is_rounded_line_by_line() -> None:
@@ -248,9 +265,14 @@ def test_a_summary_by_rate_leaves_nothing_out(lines: list[tuple[int, int, int]])
 
 
 @pytest.mark.parametrize(
-    ("rounding", "wanted"), [("half_up", [3, 1, -1, -3]), ("half_even", [2, 0, 0, -2])]
+    ("rounding", "wanted"),
+    [
+        ("half_up", [3, 2, 1, -1, -2, -3]),
+        ("half_down", [2, 1, 0, 0, -1, -2]),
+        ("half_even", [2, 2, 0, 0, -2, -2]),
+    ],
 )
-def test_exactly_half_goes_away_from_zero_or_to_the_even_neighbor(
+def test_exactly_half_goes_away_from_zero_toward_it_or_to_the_even_neighbor(
     rounding: Rounding, wanted: list[int]
 ) -> None:
-    assert [rounded(twice, 2, rounding) for twice in (5, 1, -1, -5)] == wanted
+    assert [rounded(twice, 2, rounding) for twice in (5, 3, 1, -1, -3, -5)] == wanted

@@ -188,6 +188,33 @@ async def test_taxes_round_as_their_currency_is_kept(retailer: Retailer) -> None
     assert totals(await book_of(retailer)) == (832, 387)
 
 
+async def test_a_law_that_rounds_the_tax_up_lets_halves_of_the_net_go_down(
+    retailer: Retailer,
+) -> None:
+    """Given 10 × 23.90 less 25 % with 20 % in it, and halves that go down, then 29.88 are tax."""
+    await put_rates(retailer, rate("standard", 200_000))
+    await put_currency(retailer, "EUR", rounding="half_down")
+    await retailer.prices(A=2390)
+    await retailer.receive("A", S1=10)
+    await retailer.define(
+        pricing.Promotion(
+            code="quarter", name="A quarter off", action=pricing.Percent(rate_ppm=250_000)
+        )
+    )
+
+    quoted = await retailer.quote(line("A", 10))
+    sold = await retailer.web.post(
+        "/v1/orders", order(served("pickup", "S1", line("A", 10)), paid=17_925)
+    )
+
+    tax = [{"rate_ppm": 200_000, "net": euro(14_937), "tax": euro(2988)}]
+    assert (quoted["rounding"], quoted["tax"]) == ("half_down", tax)
+    assert (sold.json()["rounding"], sold.json()["tax"]) == ("half_down", tax)
+    assert sold.json()["total"] == euro(17_925)
+    assert (await retailer.till.get("/v1/currencies/EUR")).json()["rounding"] == "half_down"
+    assert (await put_currency(retailer, "EUR", rounding="down")).status_code == 400
+
+
 async def test_an_exponent_changes_while_no_amount_stands_in_the_currency(
     retailer: Retailer,
 ) -> None:

@@ -109,7 +109,7 @@ currencies = st.builds(
     Currency,
     code=st.just("EUR"),
     exponent=st.just(2),
-    rounding=st.sampled_from(["half_up", "half_even"]),
+    rounding=st.sampled_from(["half_up", "half_down", "half_even"]),
     tax_per=st.sampled_from(["line", "unit"]),
 )
 

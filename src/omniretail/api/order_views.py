@@ -13,6 +13,7 @@ from omniretail.api.baskets import (
     tax_views,
 )
 from omniretail.api.wire import Moment, Money, View
+from omniretail.money import Rounding
 
 
 class LineView(View, frozen=True, kw_only=True):
@@ -142,7 +143,7 @@ class OrderView(View, frozen=True, kw_only=True):
     total: Money
     exchanged: Money
     tax: list[TaxView]
-    rounding: Literal["half_up", "half_even"]
+    rounding: Rounding
     tax_per: pricing.TaxPer
     promotions: list[DiscountView]
     shipping: ShippingView | None

@@ -105,8 +105,7 @@ def return_view(doc: returns.Return) -> ReturnView:
         approved_by=doc.approved_by,
         cancelled_at=doc.cancelled_at,
         note=doc.note,
-        override=doc.override
-        and OverrideView(by=doc.override.by, name=doc.override.name, reason=doc.override.reason),
+        override=_override(doc.override),
         refunded=Money(doc.refunded_minor, currency),
         refunded_tax=Money(doc.refunded_tax_minor, currency),
         refunds=[_refund(refund, currency) for refund in doc.refunds],
@@ -114,6 +113,12 @@ def return_view(doc: returns.Return) -> ReturnView:
         lines=[_line(line, currency) for line in doc.lines],
         version=doc.version,
     )
+
+
+def _override(override: returns.Override | None) -> OverrideView | None:
+    if override is None:
+        return None
+    return OverrideView(by=override.by, name=override.name, reason=override.reason)
 
 
 def _refund(refund: returns.Refund, currency: str) -> RefundView:

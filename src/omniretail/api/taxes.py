@@ -11,7 +11,7 @@ from omniretail.api.process import Tx
 from omniretail.api.wire import Code, Moment, Request, View
 from omniretail.errors import Invalid
 from omniretail.forms import CODE_OR_NOTHING, CURRENCY
-from omniretail.money import exponent, is_currency
+from omniretail.money import Rounding, exponent, is_currency
 
 _CURRENCY: Any = {
     "min_length": 3,
@@ -64,7 +64,7 @@ class CurrencyRequest(Request, frozen=True, kw_only=True):
     cash_step: Annotated[
         int, Meta(ge=1, le=1_000_000_000, description="The smallest coin, in minor units")
     ] = 1
-    rounding: Literal["half_up", "half_even"] = "half_up"
+    rounding: Rounding = "half_up"
     tax_per: Literal["line", "unit"] = "line"
 
 

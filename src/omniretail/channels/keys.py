@@ -54,6 +54,7 @@ SCOPES = (
     "prices:write",
     "quotes:write",
     "returns:approve",
+    "returns:configure",
     "returns:override",
     "returns:read",
     "returns:receive",
@@ -70,7 +71,7 @@ SCOPES = (
 )
 
 _SELLING = frozenset(
-    {"catalog:read", "channels:read", "prices:read", "sourcing:read", "stock:read"}
+    {"catalog:read", "channels:read", "prices:read", "returns:read", "sourcing:read", "stock:read"}
 )
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})

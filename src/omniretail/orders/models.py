@@ -23,7 +23,9 @@ class SalesOrder(SQLModel, table=True):
     __tablename__ = "sales_order"
     __table_args__ = (
         CheckConstraint("total_minor >= 0", name="sales_order_total_not_negative"),
-        CheckConstraint("rounding in ('half_up', 'half_even')", name="sales_order_rounding_known"),
+        CheckConstraint(
+            "rounding in ('half_up', 'half_down', 'half_even')", name="sales_order_rounding_known"
+        ),
         CheckConstraint("tax_per in ('line', 'unit')", name="sales_order_tax_per_known"),
         CheckConstraint("exchanged_minor >= 0", name="sales_order_exchanged_not_negative"),
         Index("sales_order_channel_idx", "channel", "id"),

@@ -171,7 +171,9 @@ class Currency(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("exponent between 0 and 6", name="currency_exponent_within_bounds"),
         CheckConstraint("cash_step_minor > 0", name="currency_cash_step_positive"),
-        CheckConstraint("rounding in ('half_up', 'half_even')", name="currency_rounding_known"),
+        CheckConstraint(
+            "rounding in ('half_up', 'half_down', 'half_even')", name="currency_rounding_known"
+        ),
         CheckConstraint("tax_per in ('line', 'unit')", name="currency_tax_per_known"),
     )
 

@@ -23,9 +23,30 @@ from omniretail.returns.document import (
     ReturnState,
 )
 from omniretail.returns.operations import change_returns
+from omniretail.returns.policies import find_return_policy, put_return_policy, return_policies
+from omniretail.returns.policy import (
+    MOST_CATEGORIES,
+    MOST_DAYS,
+    MOST_UNLINKED,
+    REFUND_METHODS,
+    TENDER_TYPES,
+    Approval,
+    OutsideReturnWindow,
+    RefundBy,
+    ReturnPolicy,
+    window_end,
+    window_refusal,
+)
 from omniretail.returns.queries import find_return, list_returns, return_timeline
+from omniretail.returns.refunding import RefundMethodNotAllowed, pay_backs
 
 __all__ = [
+    "MOST_CATEGORIES",
+    "MOST_DAYS",
+    "MOST_UNLINKED",
+    "REFUND_METHODS",
+    "TENDER_TYPES",
+    "Approval",
     "Approve",
     "Arrival",
     "CancelReturn",
@@ -33,19 +54,29 @@ __all__ = [
     "Grade",
     "LineBack",
     "OpenReturn",
+    "OutsideReturnWindow",
     "Override",
     "PayBack",
     "Progress",
     "Receive",
     "Refund",
+    "RefundBy",
+    "RefundMethodNotAllowed",
     "RefundWish",
     "Return",
     "ReturnCommand",
     "ReturnKind",
     "ReturnLine",
+    "ReturnPolicy",
     "ReturnState",
     "change_returns",
     "find_return",
+    "find_return_policy",
     "list_returns",
+    "pay_backs",
+    "put_return_policy",
+    "return_policies",
     "return_timeline",
+    "window_end",
+    "window_refusal",
 ]

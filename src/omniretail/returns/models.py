@@ -1,13 +1,22 @@
-"""The tables of returns: the documents, their lines, and what the goods were graded as."""
+"""The tables of returns: the documents, their lines, what the goods were graded as; and policies."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel, Text
 
+_Moment = DateTime(timezone=True)
 _DISPOSITIONS = "('sellable', 'damaged', 'quality_control', 'to_vendor', 'destroyed')"
 
 
@@ -44,18 +53,18 @@ class SalesReturn(SQLModel, table=True):
     location: str | None = Field(default=None, sa_type=Text)
     customer: str | None = Field(default=None, sa_type=Text)
     currency: str = Field(sa_type=Text)
-    requested_at: datetime = Field(sa_type=DateTime(timezone=True))
+    requested_at: datetime = Field(sa_type=_Moment)
     requested_by: UUID
-    approved_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    approved_at: datetime | None = Field(default=None, sa_type=_Moment)
     approved_by: UUID | None = None
-    cancelled_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    cancelled_at: datetime | None = Field(default=None, sa_type=_Moment)
     note: str | None = Field(default=None, sa_type=Text)
     override: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     refunds: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
     account_id: UUID | None = None
     exchange: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     version: int
-    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    recorded_at: datetime = Field(sa_type=_Moment)
     idempotency_key: str = Field(sa_type=Text)
 
 
@@ -114,6 +123,53 @@ class ReturnGrading(SQLModel, table=True):
     to_disposition: str = Field(sa_type=Text)
     quantity: int
     reason: str | None = Field(default=None, sa_type=Text)
-    occurred_at: datetime = Field(sa_type=DateTime(timezone=True))
-    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    occurred_at: datetime = Field(sa_type=_Moment)
+    recorded_at: datetime = Field(sa_type=_Moment)
     actor_id: UUID
+
+
+class ReturnPolicy(SQLModel, table=True):
+    """What is taken back of a channel's orders and how; without a row, by the defaults."""
+
+    __tablename__ = "return_policy"
+    __table_args__ = (
+        ForeignKeyConstraint(["channel"], ["channel.code"], name="return_policy_channel_fkey"),
+        CheckConstraint("window_days >= 0", name="return_policy_window_not_negative"),
+        CheckConstraint(
+            "jsonb_typeof(window_days_by_category) = 'object'",
+            name="return_policy_windows_by_category",
+        ),
+        CheckConstraint(
+            "refund_by in ('original_shares', 'priority')", name="return_policy_refund_by_known"
+        ),
+        CheckConstraint(
+            "priority <@ array['cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', "
+            "'store_credit']",
+            name="return_policy_priority_known",
+        ),
+        CheckConstraint(
+            "jsonb_typeof(refund_methods) = 'object'", name="return_policy_methods_by_tender"
+        ),
+        CheckConstraint("approval in ('staff', 'automatic')", name="return_policy_approval_known"),
+        CheckConstraint("claim_days > 0", name="return_policy_claim_days_positive"),
+        CheckConstraint(
+            "unlinked_limit >= 0 and unlinked_days > 0 and unlinked_price_days > 0",
+            name="return_policy_unlinked_not_negative",
+        ),
+    )
+
+    channel: str = Field(primary_key=True, sa_type=Text)
+    window_days: int
+    window_days_by_category: dict[str, int] = Field(sa_type=JSONB)
+    refund_by: str = Field(sa_type=Text)
+    priority: list[str] = Field(sa_type=ARRAY(Text))
+    refund_methods: dict[str, list[str]] = Field(sa_type=JSONB)
+    approval: str = Field(sa_type=Text)
+    refund_shipping: bool
+    claims_keep_goods: bool
+    claim_days: int
+    unlinked_limit: int
+    unlinked_days: int
+    unlinked_price_days: int
+    version: int
+    updated_at: datetime = Field(sa_type=_Moment)

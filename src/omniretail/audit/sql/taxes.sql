@@ -113,6 +113,7 @@ due as (
                     when quotient.beyond_half > 0 then 1
                     when quotient.beyond_half < 0 then 0
                     when quotient.rounding = 'half_up' then 1
+                    when quotient.rounding = 'half_down' then 0
                     else mod(quotient.whole, 2)
                 end as minor
         ) as rounded
