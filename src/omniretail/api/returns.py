@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Request as HttpRequest
 from litestar import Response, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from omniretail import channels, clock, orders, returns
@@ -210,7 +210,7 @@ async def get_return(tx: Tx, return_id: FromPath[UUID]) -> ReturnView:
 @get("/v1/returns", opt={"scope": "returns:read"})
 async def list_returns(
     tx: Tx,
-    order: UUID | None = None,
+    order: FromQuery[UUID | None] = None,
     location: CodeInQueryOrNone = None,
     customer: CodeInQueryOrNone = None,
     limit: Limit = 50,
