@@ -1,6 +1,6 @@
 """Payments of orders over HTTP: what paid them, a transfer that arrived, an authorization taken early."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request as HttpRequest
@@ -8,11 +8,11 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from omniretail import clock, orders, payments
+from omniretail import clock, orders, payments, pricing
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.order_views import OrderView, TenderView, order_view, tender_view
 from omniretail.api.payments import PaidAmount
-from omniretail.api.process import Tx
+from omniretail.api.process import Process, Tx
 from omniretail.api.wire import Moment, Money, Request, Text, View
 
 TenderNumber = Annotated[int, Meta(ge=1, le=2**31 - 1, description="A tender's number")]
@@ -30,6 +30,12 @@ class CaptureRequest(Request, frozen=True, kw_only=True):
 
     amount: PaidAmount | None = None
     tender: TenderNumber | None = None
+
+
+class RepaymentRequest(Request, frozen=True, kw_only=True):
+    """How what is owed is given back: asked of the provider once more, or by another method."""
+
+    method: Literal["cash", "bank_transfer"] | None = None
 
 
 class OperationView(View, frozen=True, kw_only=True):
@@ -100,6 +106,32 @@ async def capture_payment(
     return answered(await request.app.state.process.change_order(command), order_view, status=200)
 
 
+@post("/v1/orders/{order_id:uuid}/refunds", opt={"scope": "payments:write"}, status_code=200)
+async def repay_order(
+    request: HttpRequest[Any, Any, Any],
+    order_id: FromPath[UUID],
+    data: JSONBody[RepaymentRequest],
+    idempotency_key: KeyHeader = None,
+) -> Response[OrderView]:
+    """Give back what is owed since a provider declined it, once more or another way."""
+    process: Process = request.app.state.process
+    named = key(idempotency_key, request.user, request.url.path, data)
+    step_minor = 1
+    if data.method == "cash":
+        async with process.database.transaction() as tx:
+            order = await orders.find_order(tx, order_id, principal=request.user)
+            step_minor = (await pricing.get_currency(tx, order.currency)).cash_step_minor
+    command = orders.Repay(
+        key=named,
+        principal=request.user,
+        order_id=order_id,
+        method=data.method,
+        occurred_at=clock.now(),
+        cash_step_minor=step_minor,
+    )
+    return answered(await process.change_order(command), order_view, status=200)
+
+
 @get("/v1/orders/{order_id:uuid}/payments", opt={"scope": "orders:read"})
 async def get_order_payments(
     tx: Tx, request: HttpRequest[Any, Any, Any], order_id: FromPath[UUID]
@@ -137,4 +169,4 @@ def _operation(operation: payments.Operation, currency: str) -> OperationView:
     )
 
 
-HANDLERS = [receive_payment, capture_payment, get_order_payments]
+HANDLERS = [receive_payment, capture_payment, repay_order, get_order_payments]

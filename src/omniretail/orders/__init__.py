@@ -29,7 +29,7 @@ from omniretail.orders.exceptions import (
     close_exceptions,
     list_exceptions,
 )
-from omniretail.orders.failures import NoteFailure
+from omniretail.orders.failures import NoteFailure, NothingOwed, Repay
 from omniretail.orders.machine import (
     FulfillmentKind,
     FulfillmentState,
@@ -145,6 +145,7 @@ __all__ = [
     "NotSourced",
     "NotYetExpired",
     "NoteFailure",
+    "NothingOwed",
     "OpenLine",
     "Order",
     "OrderException",
@@ -172,6 +173,7 @@ __all__ = [
     "Reject",
     "RejectionReason",
     "Remind",
+    "Repay",
     "ReturnStatus",
     "ShipTo",
     "ShippingAsked",

@@ -17,7 +17,7 @@ from omniretail.errors import DomainError, Missing
 from omniretail.orders import rejections, store
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, adjust, cancel, no_show
 from omniretail.orders.capturing import CapturePayment, ReceivePayment, capture, receive
-from omniretail.orders.failures import NoteFailure, noted, write_noted
+from omniretail.orders.failures import NoteFailure, Repay, noted, repay, write_noted
 from omniretail.orders.order import Fulfillment, Order
 from omniretail.orders.paying import request_changes, settle_accounts
 from omniretail.orders.pickups import ChangePickup, Remind, changed, reminded
@@ -36,7 +36,9 @@ from omniretail.orders.stepping import (
 from omniretail.orders.surroundings import places_of
 from omniretail.orders.world import Change, World
 
-OrderCommand: TypeAlias = Cancel | AdjustPrices | ReceivePayment | CapturePayment | NoteFailure
+OrderCommand: TypeAlias = (
+    Cancel | AdjustPrices | ReceivePayment | CapturePayment | NoteFailure | Repay
+)
 """Commands that name an order."""
 FulfillmentCommand: TypeAlias = (
     Fulfill | Advance | HoldUp | LetGoOn | ChangePickup | Remind | NoShow | Reject | SourceAgain
@@ -319,6 +321,7 @@ _AMOUNTS: Mapping[type[OrderCommand], Callable[[Order, Any], Order | DomainError
     ReceivePayment: receive,
     CapturePayment: capture,
     NoteFailure: noted,
+    Repay: repay,
 }
 _STEPS: Mapping[
     type[FulfillmentCommand],

@@ -1,8 +1,11 @@
-"""What a provider declined, told to its order: what becomes of the money, and that staff look after it."""
+"""What a provider declined, told to its order: what becomes of the money, and that staff look after it.
+
+What the customer is owed since is asked for once more, or paid another way.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,9 +13,10 @@ from msgspec.structs import replace
 
 from omniretail import channels, idempotency, payments
 from omniretail.db import Write
+from omniretail.errors import DomainError, Refused
 from omniretail.orders.exceptions import ExceptionKind, NewException, open_exceptions
 from omniretail.orders.order import Order, Tender
-from omniretail.orders.settlement import owed
+from omniretail.orders.settlement import owed, repaid
 
 _KINDS: Mapping[str, ExceptionKind] = {
     "capture": "capture_failed",
@@ -47,6 +51,47 @@ class NoteFailure(msgspec.Struct, frozen=True, kw_only=True):
             "amount_minor": self.operation.amount_minor,
             "failure": self.operation.failure,
         }
+
+
+class NothingOwed(Refused):
+    """Nothing is owed to the customer: no refund was declined, or it was made since."""
+
+    def __init__(self, order: UUID) -> None:
+        super().__init__("Nothing of it is owed.", order=str(order))
+
+
+class Repay(msgspec.Struct, frozen=True, kw_only=True):
+    """The command to give back what is owed since a provider declined it.
+
+    Asked of the provider once more, or paid by another `method`; cash in coins of `cash_step_minor`.
+    """
+
+    key: idempotency.Key
+    principal: channels.Principal
+    order_id: UUID
+    method: Literal["cash", "bank_transfer"] | None
+    occurred_at: datetime
+    cash_step_minor: int = 1
+
+    @property
+    def event_type(self) -> str:
+        """What the order's timeline calls it."""
+        return "repaid"
+
+    def describe(self) -> dict[str, Any]:
+        """What the timeline says beside the lines."""
+        return {"method": self.method} if self.method else {}
+
+
+def repay(order: Order, command: Repay) -> Order | DomainError:
+    """Return the order of which nothing is owed any more."""
+    if not order.owed_minor:
+        return NothingOwed(order.id)
+    tenders = tuple(
+        repaid(tender, command.method, cash_step_minor=command.cash_step_minor)
+        for tender in order.tenders
+    )
+    return replace(order, version=order.version + 1, tenders=tenders)
 
 
 def noted(order: Order, command: NoteFailure) -> Order:
