@@ -8,11 +8,13 @@ import asyncio
 import random
 import sys
 import time
+from functools import cache
+from pathlib import Path
 
 import msgspec
 import uvloop
 
-from benchmarks.load import BODIES, HOLD_BODY, Job, Load
+from benchmarks.load import BODIES, HOLD_BODY, RETURN_BODY, Job, Load
 
 _LENGTH = b"content-length: "
 
@@ -36,6 +38,9 @@ def request(job: Job, connection: int, count: int) -> bytes:
     location = random.randrange(job.locations)
     if job.kind == "hold":
         body = HOLD_BODY % (location, first)
+    elif job.kind == "return":
+        names = _names(job.names)
+        body = RETURN_BODY % names[(connection + (count - 1) * job.clients) % len(names)]
     else:
         second = (first + random.randint(1, max(1, job.skus - 1))) % job.skus
         body = BODIES[job.kind] % (location, first, second)
@@ -44,6 +49,11 @@ def request(job: Job, connection: int, count: int) -> bytes:
         f"Idempotency-Key: {job.name}-{connection:02}-{count:08}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
+
+
+@cache
+def _names(path: str) -> list[str]:
+    return Path(path).read_text().split()
 
 
 async def _connection(job: Job, number: int, until: float, tally: Tally) -> None:

@@ -15,7 +15,7 @@ from benchmarks import ROOT, BenchmarkBroken
 from benchmarks.shop import CURRENCY, LOCATIONS, SKUS, TWO_DEALS_MINOR, UNIT_PRICE_MINOR
 
 Generator = Literal["wrk", "asyncio"]
-Kind = Literal["order", "deal", "named", "sourced", "hold", "availability", "fixed"]
+Kind = Literal["order", "deal", "named", "sourced", "hold", "return", "availability", "fixed"]
 
 # Filled in with the numbers of the location and of one SKU or two, by Lua and by Python alike.
 HOLD_BODY = '{"lines":[{"location":"L%d","sku":"HELD-%04d","quantity":1}],"seconds":600}'
@@ -38,10 +38,13 @@ _SHIPPED = (
 NAMED_BODY = _SHIPPED % ("25", '"location":"P%02d",')
 # Wherever the number of the location says that the customer is.
 SOURCED_BODY = _SHIPPED % ("%d", "")
+# Of the order that comes next in the file of a job.
+RETURN_BODY = '{"order":"%s","lines":[{"line":1,"quantity":1,"reason":"too_small"}]}'
 BODIES: dict[Kind, str] = {
     "order": ORDER_BODY,
     "deal": DEAL_BODY,
     "hold": HOLD_BODY,
+    "return": RETURN_BODY,
     "named": NAMED_BODY,
     "sourced": SOURCED_BODY,
 }
@@ -51,7 +54,8 @@ _PATIENCE_SECONDS = 30.0
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One run of load: an order of two lines each, a hold of one, one SKU's availability, a path.
 
-    `name` begins the idempotency keys, and must differ from every other run's.
+    `name` begins the idempotency keys, and must differ from every other run's. `names` is the path of a
+    file of what a run is about, one name a line, which it goes through from the top.
     """
 
     kind: Kind
@@ -64,6 +68,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     skus: int = SKUS
     locations: int = LOCATIONS
+    names: str = ""
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +116,7 @@ def _by_wrk(job: Job) -> tuple[Load, str]:
         "SKUS": str(job.skus),
         "LOCATIONS": str(job.locations),
         "TOKEN": job.token,
+        "NAMES": job.names,
         "BODY": BODIES.get(job.kind, ""),
     }
     command = ["wrk", "-t1", f"-c{job.clients}", f"-d{max(1, round(job.seconds))}s"]

@@ -7,6 +7,10 @@ local skus = tonumber(os.getenv("BENCH_SKUS"))
 local locations = tonumber(os.getenv("BENCH_LOCATIONS"))
 local expected = tonumber(os.getenv("BENCH_STATUS"))
 local template = os.getenv("BENCH_BODY")
+local names = {}
+if os.getenv("BENCH_NAMES") ~= "" then
+  for line in io.lines(os.getenv("BENCH_NAMES")) do table.insert(names, line) end
+end
 local bearer = "Bearer " .. os.getenv("BENCH_TOKEN")
 
 local threads = {}
@@ -38,6 +42,9 @@ function request()
   local second = (first + math.random(1, math.max(1, skus - 1))) % skus
   counter = counter + 1
   headers["Idempotency-Key"] = string.format("%s-%d-%09d", name, number, counter)
+  if kind == "return" then
+    return wrk.format("POST", path, headers, string.format(template, names[(counter - 1) % #names + 1]))
+  end
   -- A hold's body has no place for the second SKU, and leaves it out.
   return wrk.format("POST", path, headers,
     string.format(template, math.random(0, locations - 1), first, second))

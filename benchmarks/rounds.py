@@ -23,6 +23,7 @@ from benchmarks import (
     pricing,
     processes,
     promoting,
+    returning,
     shop,
     sourcing,
 )
@@ -97,6 +98,16 @@ def run(plan: Plan, tell: Tell) -> Series:
             _check(stage, tell)
             tell(f"orders with some of {shop.PROMOTIONS} promotions, and without")
             series |= promoting.measure(
+                stage.server,
+                home,
+                workers=plan.workers,
+                rounds=plan.rounds,
+                seconds=plan.seconds,
+                clients=plan.clients,
+                generator=plan.generator,
+            )
+            tell(f"returns of {shop.RETURNED_ORDERS:,} orders at another store")
+            series |= returning.measure(
                 stage.server,
                 home,
                 workers=plan.workers,

@@ -32,6 +32,10 @@ COUNTED_STOCK = 1_000
 SOURCES = 50
 SOURCED_SKUS = 1_000
 PICKUPS = 10_000
+RETURNED_ORDERS = 20_000
+RETURNED_UNITS = 3
+"""So many units each order has, which come back one by one."""
+_AT_ONCE = 500
 
 PROMOTIONS = 200
 
@@ -70,6 +74,14 @@ class Sourced(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     token: str
     staff: str
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be known of the retailer whose goods come back: a till, and the orders that were sold."""
+
+    url: str
+    token: str
+    orders: list[str]
 
 
 class Promoting(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +164,11 @@ async def fill_sourced(url: str) -> Sourced:
     return await _filled(url, lambda tx, now: _sourced(tx, url, now))
 
 
+async def fill_returned(url: str) -> Returned:
+    """Fill an empty database with the retailer whose goods come back."""
+    return await _filled(url, lambda tx, now: _returned(tx, url, now))
+
+
 async def _filled(url: str, work: Callable[[Transaction, datetime], Awaitable[Filled]]) -> Filled:
     """Migrate an empty database, fill it by `work`, and give the planner its statistics."""
     await migrate(url)
@@ -223,33 +240,88 @@ async def _sourced(tx: Transaction, url: str, now: datetime) -> Sourced:
     return Sourced(url=url, token=web.token, staff=office.token)
 
 
+async def _returned(tx: Transaction, url: str, now: datetime) -> Returned:
+    """Fill in orders of a few units each, which a till has sold and may have back."""
+    channel = channels.ChannelSpec(code=CHANNEL, name="Tills", kind="pos", currency=CURRENCY)
+    await channels.put_channel(tx, channel, now=now)
+    sold = [sku(number) for number in range(SKUS)]
+    await _put(tx, sold, (location(0), location(1)), now)
+    await _price(tx, sold, now)
+    office = await channels.create_key(tx, kind="integration", name="Back office", now=now)
+    await _receive(tx, office.principal, sold, [location(0)], _STOCK, now)
+    tills = [
+        await channels.create_key(
+            tx,
+            kind="terminal",
+            name=f"Till at {place}",
+            channel=CHANNEL,
+            locations=frozenset({place}),
+            now=now,
+        )
+        for place in (location(0), location(1))
+    ]
+    seller = tills[0].principal
+    placed = [
+        order
+        for first in range(0, RETURNED_ORDERS, _AT_ONCE)
+        for order in await _sales(
+            tx, seller, "carry_out", location(0), sold, range(first, first + _AT_ONCE), now
+        )
+    ]
+    return Returned(url=url, token=tills[1].token, orders=placed)
+
+
 async def _pickups(
     tx: Transaction, principal: channels.Principal, skus: Sequence[str], now: datetime
 ) -> None:
     """Place orders that wait at the first location to be collected."""
-    most = 500
-    for first in range(0, PICKUPS, most):
-        commands = [
-            _pickup(principal, skus[number % len(skus)], number, now)
-            for number in range(first, first + most)
-        ]
-        _accepted(await orders.place(tx, commands, books=pricing.BookKeeper(), now=now))
+    for first in range(0, PICKUPS, _AT_ONCE):
+        numbers = range(first, first + _AT_ONCE)
+        await _sales(tx, principal, "pickup", source(0), skus, numbers, now)
 
 
-def _pickup(
-    principal: channels.Principal, code: str, number: int, now: datetime
+async def _sales(
+    tx: Transaction,
+    principal: channels.Principal,
+    kind: orders.FulfillmentKind,
+    place: str,
+    skus: Sequence[str],
+    numbers: Iterable[int],
+    now: datetime,
+) -> list[str]:
+    """Place orders of one line each; return their ids."""
+    quantity = 1 if kind == "pickup" else RETURNED_UNITS
+    commands = [
+        _sale(principal, kind, place, skus[number % len(skus)], quantity, number, now)
+        for number in numbers
+    ]
+    _accepted(await orders.place(tx, commands, books=pricing.BookKeeper(), now=now))
+    return [str(command.order_id) for command in commands]
+
+
+def _sale(
+    principal: channels.Principal,
+    kind: orders.FulfillmentKind,
+    place: str,
+    code: str,
+    quantity: int,
+    number: int,
+    now: datetime,
 ) -> orders.PlaceOrder:
     wish = orders.FulfillmentWish(
         id=new_id(),
-        kind="pickup",
-        location=source(0),
-        lines=(orders.LineWish(sku=code, quantity=1),),
+        kind=kind,
+        location=place,
+        lines=(orders.LineWish(sku=code, quantity=quantity),),
     )
     paid = orders.TenderGiven(
-        type="card", amount_minor=UNIT_PRICE_MINOR, currency=CURRENCY, reference="bench"
+        type="card",
+        amount_minor=quantity * UNIT_PRICE_MINOR,
+        currency=CURRENCY,
+        reference="bench",
     )
     return orders.PlaceOrder(
-        key=Key(principal.id, f"pickup-{number}", b""),
+        key=Key(principal.id, f"{kind}-{number}", b""),
         order_id=new_id(),
         principal=principal,
         channel=CHANNEL,
