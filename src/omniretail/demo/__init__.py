@@ -1,8 +1,8 @@
 """The demo retailer: generated, small, and made only through the doors that a real one uses.
 
 Four stores and a warehouse, 240 SKUs and a kit with prices in euro, taxes, promotions and a coupon,
-stock, a day of orders in every state, and one key of every kind. Loaded once; the keys are written to a
-file that only its owner can read.
+stock, a day of orders in every state, goods that came back, and one key of every kind. Loaded once; the
+keys are written to a file that only its owner can read.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from stdnum import ean
 
 from omniretail import catalog, channels, inventory, pricing
 from omniretail.db import Database, Transaction
-from omniretail.demo import day
+from omniretail.demo import back, day
 from omniretail.demo.outcomes import all_good
 from omniretail.idempotency import Key
 from omniretail.ids import new_id
@@ -25,7 +25,7 @@ from omniretail.ids import new_id
 Advance = Callable[[str], None]
 """Told the name of each step when it is done."""
 
-STEPS = ("locations", "SKUs", "prices", "keys", "stock", "transfers", "orders")
+STEPS = ("locations", "SKUs", "prices", "keys", "stock", "transfers", "orders", "returns")
 
 _LOCATIONS = (
     ("WH", "Central warehouse", "warehouse", 52.3702, 4.8952, ("ship",)),
@@ -107,8 +107,10 @@ async def load(database: Database, *, advance: Advance, now: datetime) -> DemoKe
         advance("stock")
         await _transfers(tx, principals["integration"], now)
         advance("transfers")
-        await day.load(tx, principals, now)
+        sold = await day.load(tx, principals, now)
         advance("orders")
+        await back.load(tx, principals, sold, now)
+        advance("returns")
         return keys
 
     return await database.run(everything)

@@ -77,8 +77,11 @@ class Told(NamedTuple):
         return self.principals["integration"]
 
 
-async def load(tx: Transaction, principals: Principals, now: datetime) -> None:
-    """Place the day's orders, tell their stories to this moment, and leave carts open."""
+async def load(tx: Transaction, principals: Principals, now: datetime) -> list[orders.Order]:
+    """Place the day's orders, tell their stories to this moment, and leave carts open.
+
+    Return the orders as they stand then.
+    """
     await _gift_card(tx, principals["integration"], now)
     books = pricing.BookKeeper()
     placed = all_good(
@@ -107,6 +110,7 @@ async def load(tx: Transaction, principals: Principals, now: datetime) -> None:
         changed = all_good(await orders.change(tx, commands, now=now))
         told |= {number: answer.value for number, answer in zip(numbers, changed, strict=True)}
     await _carts(tx, principals, now)
+    return list(told.values())
 
 
 def _moment(story: Story, position: int, now: datetime) -> datetime:
