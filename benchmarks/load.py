@@ -15,7 +15,7 @@ from benchmarks import ROOT, BenchmarkBroken
 from benchmarks.shop import CURRENCY, LOCATIONS, SKUS, TWO_DEALS_MINOR, UNIT_PRICE_MINOR
 
 Generator = Literal["wrk", "asyncio"]
-Kind = Literal["order", "deal", "named", "sourced", "hold", "availability", "fixed"]
+Kind = Literal["order", "deal", "named", "sourced", "hold", "availability", "fixed", "asked"]
 
 # Filled in with the numbers of the location and of one SKU or two, by Lua and by Python alike.
 HOLD_BODY = '{"lines":[{"location":"L%d","sku":"HELD-%04d","quantity":1}],"seconds":600}'
@@ -51,7 +51,8 @@ _PATIENCE_SECONDS = 30.0
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One run of load: an order of two lines each, a hold of one, one SKU's availability, a path.
 
-    `name` begins the idempotency keys, and must differ from every other run's.
+    `name` begins the idempotency keys, and must differ from every other run's. What is `asked` is any
+    of the `bodies`, each of one line.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     skus: int = SKUS
     locations: int = LOCATIONS
+    bodies: tuple[str, ...] = ()
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +113,7 @@ def _by_wrk(job: Job) -> tuple[Load, str]:
         "SKUS": str(job.skus),
         "LOCATIONS": str(job.locations),
         "TOKEN": job.token,
-        "BODY": BODIES.get(job.kind, ""),
+        "BODY": BODIES.get(job.kind, "\n".join(job.bodies)),
     }
     command = ["wrk", "-t1", f"-c{job.clients}", f"-d{max(1, round(job.seconds))}s"]
     command += ["--timeout", "20s", "-s", str(ROOT / "benchmarks" / "requests.lua")]

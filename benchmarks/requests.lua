@@ -9,6 +9,11 @@ local expected = tonumber(os.getenv("BENCH_STATUS"))
 local template = os.getenv("BENCH_BODY")
 local bearer = "Bearer " .. os.getenv("BENCH_TOKEN")
 
+local bodies = {}
+for body in string.gmatch(template, "[^\n]+") do
+  table.insert(bodies, body)
+end
+
 local threads = {}
 local counter = 0
 wrong = 0
@@ -30,6 +35,9 @@ end
 function request()
   if kind == "fixed" then
     return wrk.format("GET", path, headers)
+  end
+  if kind == "asked" then
+    return wrk.format("POST", path, headers, bodies[math.random(#bodies)])
   end
   local first = math.random(0, skus - 1)
   if kind == "availability" then

@@ -53,6 +53,7 @@ SCOPES = (
     "prices:read",
     "prices:write",
     "quotes:write",
+    "returns:read",
     "sourcing:read",
     "sourcing:write",
     "stock:read",
@@ -75,19 +76,19 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     | _SHOPPING
     | _QUOTING
     | _PAYING
-    | {"orders:read", "orders:edit", "orders:write", "transfers:read"}
+    | {"orders:read", "orders:edit", "orders:write", "returns:read", "transfers:read"}
     | {"fulfillments:read", "fulfillments:write"},
     "channel": _SELLING
     | _PROMISING
     | _SHOPPING
     | _QUOTING
     | _PAYING
-    | {"orders:read", "orders:edit", "orders:write", "fulfillments:read"},
+    | {"orders:read", "orders:edit", "orders:write", "fulfillments:read", "returns:read"},
     "staff": _SELLING
     | _PROMISING
     | _SHOPPING
     | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
-    | {"transfers:read", "transfers:write"},
+    | {"returns:read", "transfers:read", "transfers:write"},
     "integration": frozenset(SCOPES)
     - {"prices:override", "orders:backdate", "pickups:without_code"},
 }

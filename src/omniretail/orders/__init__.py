@@ -30,6 +30,7 @@ from omniretail.orders.exceptions import (
     list_exceptions,
 )
 from omniretail.orders.failures import NoteFailure
+from omniretail.orders.finding import Sale, SaleFilter, SaleLine, SaleTender, find_sales
 from omniretail.orders.machine import (
     FulfillmentKind,
     FulfillmentState,
@@ -153,6 +154,10 @@ __all__ = [
     "Reject",
     "RejectionReason",
     "Remind",
+    "Sale",
+    "SaleFilter",
+    "SaleLine",
+    "SaleTender",
     "ShipTo",
     "ShippingAsked",
     "SourceAgain",
@@ -177,6 +182,7 @@ __all__ = [
     "edit",
     "find_fulfillment",
     "find_order",
+    "find_sales",
     "from_cart",
     "fulfillment_wish",
     "hash_of",

@@ -209,7 +209,8 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Of `amount_minor`, `uncaptured_minor` is promised only (authorized, held on a gift card, or on
     its way by bank), and `voided_minor` was let go before it was taken; the rest is ours. Of what is
     paid in cash, `rounding_minor` is no part of the price, but what the smallest coin
-    (`cash_step_minor`) makes of it; and so with what was given back.
+    (`cash_step_minor`) makes of it; and so with what was given back. `card_token` is a stable name of
+    the card, by which the sale is found.
     """
 
     number: int
@@ -224,6 +225,7 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     voided_minor: int = 0
     payment_id: UUID | None = None
     account_id: UUID | None = None
+    card_token: str | None = None
 
     @property
     def captured_minor(self) -> int:
@@ -288,6 +290,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shipping: pricing.PricedLine | None = None
     exchanged_minor: int = 0
     ship_to: ShipTo | None = None
+    email: str | None = None
     cart_id: UUID | None = None
 
     @property

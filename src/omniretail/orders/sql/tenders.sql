@@ -11,6 +11,7 @@ select
     tender.voided_minor,
     tender.payment_id,
     tender.account_id,
+    tender.card_token,
     coalesce(given_back.amount_minor, 0)::bigint as refunded_minor,
     coalesce(given_back.rounding_minor, 0)::bigint as refunded_rounding_minor
 from tender
