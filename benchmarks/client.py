@@ -32,6 +32,12 @@ def request(job: Job, connection: int, count: int) -> bytes:
     head = f"Host: 127.0.0.1:{job.port}\r\nAuthorization: Bearer {job.token}\r\n"
     if job.kind == "fixed":
         return f"GET {job.path} HTTP/1.1\r\n{head}\r\n".encode()
+    if job.kind == "asked":
+        body = random.choice(job.bodies)
+        return (
+            f"POST {job.path} HTTP/1.1\r\n{head}Content-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
+        ).encode()
     first = random.randrange(job.skus)
     if job.kind == "availability":
         return f"GET {job.path}?sku=SKU-{first:04} HTTP/1.1\r\n{head}\r\n".encode()

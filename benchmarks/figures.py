@@ -140,6 +140,13 @@ def _of_growth(movements: int) -> list[Callable[[Series], Figure]]:
                 ("availability", "availability"),
             )
         ),
+        _absolute(
+            f"find a sale, {movements // MOVEMENTS_OF_AN_ORDER:,} orders, p99",
+            "find_p99",
+            "ms",
+            bar=50,
+            better="lower",
+        ),
         _absolute(f"verify, {grown}", "verify_grown", "s", better="lower"),
     ]
 

@@ -15,7 +15,9 @@ from benchmarks import ROOT, BenchmarkBroken
 from benchmarks.shop import CURRENCY, LOCATIONS, SKUS, TWO_DEALS_MINOR, UNIT_PRICE_MINOR
 
 Generator = Literal["wrk", "asyncio"]
-Kind = Literal["order", "deal", "named", "sourced", "hold", "return", "availability", "fixed"]
+Kind = Literal[
+    "order", "deal", "named", "sourced", "hold", "return", "availability", "fixed", "asked"
+]
 
 # Filled in with the numbers of the location and of one SKU or two, by Lua and by Python alike.
 HOLD_BODY = '{"lines":[{"location":"L%d","sku":"HELD-%04d","quantity":1}],"seconds":600}'
@@ -56,6 +58,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` begins the idempotency keys, and must differ from every other run's. `names` is the path of a
     file of what a run is about, one name a line, which it goes through from the top.
+    What is `asked` is any
+    of the `bodies`, each of one line.
     """
 
     kind: Kind
@@ -69,6 +73,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     skus: int = SKUS
     locations: int = LOCATIONS
     names: str = ""
+    bodies: tuple[str, ...] = ()
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +122,7 @@ def _by_wrk(job: Job) -> tuple[Load, str]:
         "LOCATIONS": str(job.locations),
         "TOKEN": job.token,
         "NAMES": job.names,
-        "BODY": BODIES.get(job.kind, ""),
+        "BODY": BODIES.get(job.kind, "\n".join(job.bodies)),
     }
     command = ["wrk", "-t1", f"-c{job.clients}", f"-d{max(1, round(job.seconds))}s"]
     command += ["--timeout", "20s", "-s", str(ROOT / "benchmarks" / "requests.lua")]

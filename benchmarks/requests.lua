@@ -13,6 +13,11 @@ if os.getenv("BENCH_NAMES") ~= "" then
 end
 local bearer = "Bearer " .. os.getenv("BENCH_TOKEN")
 
+local bodies = {}
+for body in string.gmatch(template, "[^\n]+") do
+  table.insert(bodies, body)
+end
+
 local threads = {}
 local counter = 0
 wrong = 0
@@ -34,6 +39,9 @@ end
 function request()
   if kind == "fixed" then
     return wrk.format("GET", path, headers)
+  end
+  if kind == "asked" then
+    return wrk.format("POST", path, headers, bodies[math.random(#bodies)])
   end
   local first = math.random(0, skus - 1)
   if kind == "availability" then

@@ -17,6 +17,7 @@ from benchmarks import (
     BenchmarkBroken,
     books,
     counting,
+    finding,
     growth,
     load,
     pgbench,
@@ -331,6 +332,14 @@ def _growth(stage: Stage, home: Path, tell: Tell) -> Series:
         for number in range(1, stage.plan.growth_rounds + 1):
             title = f"growth, round {number} of {stage.plan.growth_rounds}"
             _measure_growth((empty, grown), series, title, tell)
+        tell(f"sales found in {stage.plan.movements // growth.MOVEMENTS_OF_AN_ORDER:,} orders")
+        series |= finding.measure(
+            grown.shop,
+            grown.port,
+            rounds=stage.plan.growth_rounds,
+            seconds=stage.plan.short_seconds,
+            generator=stage.plan.generator,
+        )
     began = time.monotonic()
     checks = asyncio.run(books.prove(grown_url))
     series["verify_grown"] = [time.monotonic() - began]

@@ -27,6 +27,7 @@ from omniretail.api.order_views import OrderView, order_view
 from omniretail.api.wire import moment
 from omniretail.app import HANDLERS
 from omniretail.errors import DomainError
+from omniretail.forms import kept_email
 from omniretail.idempotency import Answer, Key
 from omniretail.ids import new_id
 from omniretail.orders import charge, drafting
@@ -84,6 +85,7 @@ async def echo(request: AnyRequest, data: JSONBody[orders_api.OrderRequest]) -> 
         coupons=orders_api._coupons(data.coupons),
         shipping=orders_api._shipping(data.shipping),
         ship_to=data.ship_to.address() if data.ship_to else None,
+        email=kept_email(data.email),
     )
     wanted = pricing.basket_of(
         channel=_CHANNEL,

@@ -109,6 +109,8 @@ CREATE TABLE cart (
     updated_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     ship_to jsonb,
+    email text,
+    CONSTRAINT cart_email_not_empty CHECK ((email <> ''::text)),
     CONSTRAINT cart_hold_seconds_positive CHECK ((hold_seconds > 0)),
     CONSTRAINT cart_merged_into_another CHECK ((merged_into <> id)),
     CONSTRAINT cart_order_of_converted CHECK (((state = 'converted'::text) = (order_id IS NOT NULL))),
@@ -553,6 +555,7 @@ CREATE TABLE payment (
     attempts integer NOT NULL,
     idempotency_key text NOT NULL,
     request_hash bytea NOT NULL,
+    card_token text,
     CONSTRAINT payment_amount_positive CHECK ((amount_minor > 0)),
     CONSTRAINT payment_authorized_referenced CHECK (((state = ANY (ARRAY['pending'::text, 'declined'::text])) = (provider_reference IS NULL))),
     CONSTRAINT payment_declined_explained CHECK (((state <> 'declined'::text) OR (decline_code IS NOT NULL))),
@@ -861,6 +864,8 @@ CREATE TABLE sales_order (
     ship_to jsonb,
     cart_id uuid,
     shipping_kept boolean DEFAULT false NOT NULL,
+    email text,
+    CONSTRAINT sales_order_email_not_empty CHECK ((email <> ''::text)),
     CONSTRAINT sales_order_exchanged_not_negative CHECK ((exchanged_minor >= 0)),
     CONSTRAINT sales_order_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_down'::text, 'half_even'::text]))),
     CONSTRAINT sales_order_tax_per_known CHECK ((tax_per = ANY (ARRAY['line'::text, 'unit'::text]))),
@@ -876,6 +881,10 @@ ALTER TABLE ONLY sales_order
 CREATE UNIQUE INDEX sales_order_cart_key ON sales_order USING btree (cart_id) WHERE (cart_id IS NOT NULL);
 
 CREATE INDEX sales_order_channel_idx ON sales_order USING btree (channel, id);
+
+CREATE INDEX sales_order_customer_idx ON sales_order USING btree (customer, id) WHERE (customer IS NOT NULL);
+
+CREATE INDEX sales_order_email_idx ON sales_order USING btree (email, id) WHERE (email IS NOT NULL);
 
 CREATE TABLE sales_return (
     id uuid NOT NULL,
@@ -1172,6 +1181,8 @@ CREATE INDEX stock_movement_corrects_idx ON ONLY stock_movement USING btree (cor
 
 CREATE INDEX stock_movement_document_idx ON ONLY stock_movement USING btree (document_id);
 
+CREATE INDEX stock_movement_serials_idx ON ONLY stock_movement USING gin (serials) WHERE (serials IS NOT NULL);
+
 CREATE INDEX stock_movement_sku_idx ON ONLY stock_movement USING btree (sku, id);
 
 CREATE TABLE stock_reason (
@@ -1228,8 +1239,10 @@ CREATE TABLE tender (
     payment_id uuid,
     account_id uuid,
     owed_minor bigint DEFAULT 0 NOT NULL,
+    card_token text,
     CONSTRAINT tender_account_named CHECK (((type = ANY (ARRAY['gift_card'::text, 'store_credit'::text])) = (account_id IS NOT NULL))),
     CONSTRAINT tender_amount_positive CHECK ((amount_minor > 0)),
+    CONSTRAINT tender_card_token_of_card CHECK (((card_token IS NULL) OR (type = ANY (ARRAY['card'::text, 'ewallet'::text])))),
     CONSTRAINT tender_owed_not_negative CHECK ((owed_minor >= 0)),
     CONSTRAINT tender_parts_within_amount CHECK (((uncaptured_minor >= 0) AND (voided_minor >= 0) AND ((uncaptured_minor + voided_minor) <= amount_minor))),
     CONSTRAINT tender_rounding_is_cash CHECK (((type = 'cash'::text) OR ((rounding_minor = 0) AND (cash_step_minor = 1)))),
@@ -1238,6 +1251,8 @@ CREATE TABLE tender (
 
 ALTER TABLE ONLY tender
     ADD CONSTRAINT tender_pkey PRIMARY KEY (order_id, number);
+
+CREATE INDEX tender_card_token_idx ON tender USING btree (card_token, order_id) WHERE (card_token IS NOT NULL);
 
 CREATE TABLE transfer (
     id uuid NOT NULL,

@@ -238,12 +238,15 @@ TOGETHER = {
         "inventory.availability",
         "inventory.levels_as_of",
         "inventory.holds",
+        "inventory.left_with",
         "inventory.lines_of_holds",
         "inventory.channel_room",
         "inventory.lock_expected_receipts",
         "inventory.lock_count_tasks",
         "inventory.lines_of_count_tasks",
         "inventory.shortage_cases",
+        "orders.find_order",
+        "orders.find_sales",
         "orders.lock_exceptions",
         "orders.lock_no_shows",
         "orders.lock_orders",
@@ -287,9 +290,10 @@ TOGETHER = {
 }
 
 
-# What is written was looked up before, so only the reads must withstand the worst statistics.
+# What is written was looked up before, so only the reads must withstand the worst statistics. Of those not
+# the one that an inverted index serves: of a month that is known to be empty, any other is as good.
 CASES = [(name, False) for name in TOGETHER] + [
-    (name, True) for name in TOGETHER if "write" not in name
+    (name, True) for name in TOGETHER if "write" not in name and name != "inventory.left_with"
 ]
 
 
@@ -315,6 +319,37 @@ async def test_a_plan_reads_no_more_than_the_batch_asks_for(
         assert node["Node Type"] != "Seq Scan", node
         assert "Index Cond" in node or "Recheck Cond" in node, node
     assert reads
+
+
+async def test_sales_are_read_in_their_order_and_no_further_than_wanted(database_url: str) -> None:
+    """Whoever has bought for years has as many sales: sorting them would read them all."""
+    statement = sql("orders.find_sales").rstrip().removesuffix(";")
+    connection = await asyncpg.connect(database_url, server_settings=_LEDGER_PLANS)
+    try:
+        await connection.execute(f"prepare planned as {statement}")
+        nulls = ", ".join(["null"] * 10)
+        plan = await connection.fetchval(f"explain (format json) execute planned({nulls})")
+    finally:
+        await connection.close()
+
+    whole = json.loads(plan)[0]["Plan"]
+    (leads,) = [node for node in nodes(whole) if node["Node Type"] == "Merge Append"]
+    led = {"sales_order_email_idx", "sales_order_customer_idx", "tender_card_token_idx"}
+    assert led == {node["Index Name"] for node in nodes(leads) if "Index Name" in node}
+    sorting = [node for node in nodes(whole) if "Sort" in node["Node Type"]]
+    assert not any(part is leads for node in sorting for part in nodes(node))
+    assert not any(
+        reads_growing(part)
+        for node in sorting
+        if node in list(nodes(leads))
+        for part in nodes(node)
+    )
+    (limit,) = [
+        node
+        for node in nodes(whole)
+        if node["Node Type"] == "Limit" and any(part is leads for part in nodes(node))
+    ]
+    assert limit is not whole
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

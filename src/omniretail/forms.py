@@ -1,11 +1,15 @@
 """What texts from outside look like: codes, free texts, addresses, currencies. Patterns, each in words.
 
-The wire and the files ask for the same.
+The wire and the files ask for the same. What no pattern can say about a text stands here too.
 """
+
+import re
 
 # U+FFFD is what becomes of bytes in a path that are no UTF-8.
 _PLAIN = r"[^\s,/|\x00-\x1f\x7f\ufffd]"
 _WITHIN = r"[^,/|\x00-\x1f\x7f\ufffd]"
+_ADDRESSED = r"[^\s@,;<>|\x00-\x1f\x7f\ufffd]"
+_HOST = r"[^\s@,;<>|.\x00-\x1f\x7f\ufffd]"
 
 CODE = rf"^{_PLAIN}({_WITHIN}*{_PLAIN})?\Z"
 TEXT = r"^[^\x00]*\Z"
@@ -16,6 +20,7 @@ PIN = r"^[0-9]{4,12}\Z"
 COUNTRY = r"^[A-Z]{2}\Z"
 GIFT_CARD_CODE = r"^[0-9A-Za-z]+(-[0-9A-Za-z]+)*\Z"
 WEB_ADDRESS = r"^https?://[^\s\x00-\x1f\x7f\ufffd]+\Z"
+EMAIL = rf"^{_ADDRESSED}+@{_HOST}+(\.{_HOST}+)+\Z"
 HOUR = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\Z"
 
 _IN_WORDS = {
@@ -28,6 +33,7 @@ _IN_WORDS = {
     PIN: "4 to 12 digits",
     CURRENCY: "three capital letters, as ISO 4217 names a currency",
     COUNTRY: "two capital letters, as ISO 3166-1 names a country",
+    EMAIL: "an e-mail address, such as ann@example.com",
     HOUR: "an hour of the day as a clock shows it, such as 17:30 or 17:30:00",
 }
 
@@ -37,3 +43,20 @@ def in_words(said: str) -> str:
     for pattern, words in _IN_WORDS.items():
         said = said.replace(f"`str` matching regex {pattern!r}", words)
     return said
+
+
+def kept_email(given: str | None) -> str | None:
+    """Return an e-mail address in the form under which it is kept and found: in lower case."""
+    return given and given.lower()
+
+
+def is_card_number(text: str) -> bool:
+    """Tell whether a text is what stands on a card: 12 to 19 digits whose last one checks the others.
+
+    They may stand in groups. Source: ISO/IEC 7812-1, annex B (the Luhn formula).
+    """
+    digits = re.sub(r"[ -]", "", text)
+    if not re.fullmatch(r"[0-9]{12,19}", digits):
+        return False
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(doubled) + sum(map(int, digits[::-2]))) % 10 == 0

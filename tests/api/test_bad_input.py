@@ -63,6 +63,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "customer_groups": ["gold"],
             "region": "NL",
             "shipping": {"price": euro(0), "tax_class": "standard"},
+            "email": "ann@example.com",
         },
         # Other ways to order; what is asked after a path makes no difference.
         ("POST", "/v1/orders?sent"): {
@@ -79,10 +80,23 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "tenders": [
                 {"type": "card", "amount": euro(1500), "payment": str(_NOBODY)},
                 {"type": "gift_card", "amount": euro(500), "account": "0000-0000-0000-0000"},
+                {"type": "card", "amount": euro(1), "reference": "p-1", "card_token": "card-1"},
             ],
             "channel": "web",
             "hold": str(_NOBODY),
             "ship_to": HOME,
+        },
+        ("POST", "/v1/orders/searches"): {
+            "customer": "ann",
+            "email": "ann@example.com",
+            "card_token": "card-1",
+            "number": "261122-7K3M9QXW",
+            "serial": "s-1",
+            "sku": "A",
+            "since": now,
+            "until": now,
+            "limit": 20,
+            "cursor": None,
         },
         ("POST", "/v1/carts"): {
             "lines": [{"sku": "A", "quantity": 1, "kind": "pickup", "location": "S1"}],
@@ -93,6 +107,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "coupons": ["SPRING"],
             "shipping": {"price": euro(499), "tax_class": "standard", "tax_included": True},
             "ship_to": HOME,
+            "email": "ann@example.com",
             "note": "a gift",
         },
         ("PATCH", f"/v1/carts/{_NOBODY}"): {
@@ -106,6 +121,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "coupons": ["SPRING"],
             "shipping": {"price": euro(499)},
             "ship_to": HOME,
+            "email": "ann@example.com",
             "note": "a gift",
         },
         ("POST", f"/v1/carts/{_NOBODY}/hold"): {"seconds": 60},

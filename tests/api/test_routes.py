@@ -86,6 +86,7 @@ POST    /v1/order-exceptions/{exception_id}/closing   terminal           staff  
 GET     /v1/orders                                    terminal  channel  staff  integration
 POST    /v1/orders                                    terminal  channel         integration
 GET     /v1/orders/{order_id}                         terminal  channel  staff  integration
+POST    /v1/orders/searches                           terminal  channel  staff  integration
 POST    /v1/orders/{order_id}/cancellation            terminal  channel         integration
 POST    /v1/orders/{order_id}/captures                terminal  channel         integration
 POST    /v1/orders/{order_id}/edits                   terminal  channel         integration
@@ -180,6 +181,7 @@ ROWS = {
 # message, which names the payment it is about.
 ASKED_BY_POST = {
     "/v1/gift-cards/balance",
+    "/v1/orders/searches",
     "/v1/orders/{order_id}/edits/preview",
     "/v1/payment-callbacks/{provider}",
     "/v1/quotes",

@@ -200,6 +200,23 @@ async def test_the_first_answer_stands(cards: Cards) -> None:
     assert isinstance(unknown, payments.UnknownPayment)
 
 
+async def test_a_card_is_named_by_whoever_knows_it(cards: Cards) -> None:
+    """The sandbox names its card; an answer without a name leaves room for a later one, which stands."""
+    known = await cards.pay()
+    begun = await cards.start(cards.command())
+    answer = await cards.provider.authorize(payments.authorization(begun, "ok"))
+    assert isinstance(answer, payments.Done)
+    reference = answer.reference
+    nameless = await cards.record(begun.id, payments.Done(reference))
+    named = await cards.record(begun.id, payments.Done(reference, "card-1"))
+    again = await cards.record(begun.id, payments.Done(reference, "card-2"))
+
+    assert known.card_token == "sandbox-card-ok"
+    assert (nameless.state, nameless.card_token) == ("authorized", None)
+    assert (named.state, named.card_token, again.card_token) == ("authorized", "card-1", "card-1")
+    assert await cards.found(begun.id) == named
+
+
 async def test_money_set_aside_after_a_refusal_is_released(cards: Cards) -> None:
     """Given a payment given up for lost, when its provider has set money aside after all, then it is
     voided, whatever its request was told, and the money is released."""

@@ -51,6 +51,32 @@ def intent(status: str, **more: Any) -> dict[str, Any]:
     return {"id": "pi_1", "object": "payment_intent", "status": status, "amount": 2000} | more
 
 
+def paid_by(fingerprint: str | None, kind: str = "card") -> dict[str, Any]:
+    """The charge of a PaymentIntent as Stripe tells of it where it is asked to."""
+    details = {"type": kind, kind: {"brand": "visa", "fingerprint": fingerprint}}
+    return {"latest_charge": {"id": "ch_1", "payment_method_details": details}}
+
+
+@pytest.mark.parametrize(
+    ("told", "token"),
+    [
+        (paid_by("fp_1"), "fp_1"),
+        (paid_by("fp_1", "card_present"), "fp_1"),
+        (paid_by("fp_1", "paypal"), None),
+        (paid_by(None), None),
+        ({"latest_charge": "ch_1"}, None),
+        ({"latest_charge": None}, None),
+        ({"latest_charge": {"id": "ch_1", "payment_method_details": None}}, None),
+        ({}, None),
+    ],
+)
+async def test_stripe_names_the_card_by_its_fingerprint(told: Any, token: str | None) -> None:
+    """Where its charge is told with the intent; anything else has no name, and is no fault."""
+    provider = stripe(always(200, intent("requires_capture") | told))
+
+    assert await provider.authorize(WANTED) == payments.Done("pi_1", token)
+
+
 def always(status: int, body: Any) -> Answering:
     """The same answer to everything."""
     return lambda _: httpx.Response(status, json=body)
@@ -61,12 +87,12 @@ async def test_stripe_is_asked_to_authorize_and_not_to_capture() -> None:
 
     def answering(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        return httpx.Response(200, json=intent("requires_capture"))
+        return httpx.Response(200, json=intent("requires_capture") | paid_by("fp_1"))
 
     answer = await stripe(answering).authorize(WANTED)
 
     (request,) = asked
-    assert answer == payments.Done("pi_1")
+    assert answer == payments.Done("pi_1", "fp_1")
     assert (request.method, request.url.path) == ("POST", "/v1/payment_intents")
     assert request.headers["authorization"] == "Bearer sk_test_1"
     assert request.headers["idempotency-key"] == str(PAYMENT)
@@ -82,6 +108,7 @@ async def test_stripe_is_asked_to_authorize_and_not_to_capture() -> None:
         "automatic_payment_methods[enabled]": "true",
         "automatic_payment_methods[allow_redirects]": "never",
         "metadata[payment_id]": str(PAYMENT),
+        "expand[]": "latest_charge",
     }
 
 
@@ -212,6 +239,7 @@ async def test_stripe_finds_a_payment_by_our_name_for_it() -> None:
     assert given_up.code == "canceled"
     assert asked[0].path == "/v1/payment_intents/search"
     assert asked[0].params["query"] == f"metadata['payment_id']:'{PAYMENT}'"
+    assert asked[0].params["expand[]"] == "data.latest_charge"
 
 
 def _event(kind: str, **more: Any) -> bytes:

@@ -102,6 +102,7 @@ class CartView(View, frozen=True, kw_only=True):
     coupons: list[str]
     shipping: CartShippingView | None
     ship_to: orders.ShipTo | None
+    email: str | None
     note: str | None
     hold: CartHoldView | None
     prices: CartPricesView | None
@@ -140,6 +141,7 @@ def cart_view(found: carts.CartNow, prices: carts.CartPrices | None = None) -> C
         coupons=list(cart.coupons),
         shipping=_shipping(cart),
         ship_to=cart.ship_to,
+        email=cart.email,
         note=cart.note,
         hold=_hold(found),
         prices=None if prices is None else _prices(prices, cart.currency),

@@ -21,8 +21,9 @@ from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.order_views import TimelineView, event_view
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Tx
-from omniretail.api.wire import Code, CodeInQueryOrNone, Quantity, Request, Text
+from omniretail.api.wire import Code, CodeInQueryOrNone, Email, Quantity, Request, Text
 from omniretail.errors import Invalid
+from omniretail.forms import kept_email
 from omniretail.ids import new_id
 
 Groups = Annotated[tuple[Code, ...], Meta(max_length=20)]
@@ -68,6 +69,7 @@ class CartRequest(Request, frozen=True, kw_only=True):
     coupons: Coupons = ()
     shipping: ShippingRequest | None = None
     ship_to: ShipToRequest | None = None
+    email: Email | None = None
     note: Text | None = None
 
 
@@ -84,6 +86,7 @@ class CartChangeRequest(Request, frozen=True, kw_only=True):
     coupons: Coupons | UnsetType = UNSET
     shipping: ShippingRequest | UnsetType | None = UNSET
     ship_to: ShipToRequest | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
     note: Text | UnsetType | None = UNSET
 
 
@@ -129,6 +132,7 @@ async def create_cart(
         coupons=data.coupons,
         shipping=_shipping(data.shipping),
         ship_to=data.ship_to.address() if data.ship_to else None,
+        email=kept_email(data.email),
         note=data.note,
     )
     return answered(await request.app.state.process.change_cart(command), cart_view, status=201)
@@ -211,6 +215,7 @@ async def change_cart(
         coupons=data.coupons,
         shipping=shipping if isinstance(shipping, UnsetType) else _shipping(shipping),
         ship_to=ship_to.address() if isinstance(ship_to, ShipToRequest) else ship_to,
+        email=data.email if data.email is UNSET else kept_email(data.email),
         note=data.note,
     )
     return tagged(cart_view(await request.app.state.process.edit_cart(command)))

@@ -122,6 +122,7 @@ class TenderView(View, frozen=True, kw_only=True):
     reference: str | None
     payment_id: UUID | None
     account_id: UUID | None
+    card_token: str | None
 
 
 class OrderView(View, frozen=True, kw_only=True):
@@ -151,6 +152,7 @@ class OrderView(View, frozen=True, kw_only=True):
     fulfillment_status: orders.FulfillmentStatus
     return_status: orders.ReturnStatus
     ship_to: orders.ShipTo | None
+    email: str | None
     cart_id: UUID | None
     fulfillments: list[FulfillmentView]
     tenders: list[TenderView]
@@ -195,6 +197,7 @@ def order_view(order: orders.Order) -> OrderView:
         promotions=discount_views(order.discounts, currency),
         shipping=shipping_view(order.shipping, currency),
         ship_to=order.ship_to,
+        email=order.email,
         cart_id=order.cart_id,
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,
@@ -219,6 +222,7 @@ def tender_view(tender: orders.Tender, currency: str) -> TenderView:
         reference=tender.reference,
         payment_id=tender.payment_id,
         account_id=tender.account_id,
+        card_token=tender.card_token,
     )
 
 

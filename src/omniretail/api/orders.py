@@ -22,16 +22,20 @@ from omniretail.api.order_views import OrderView, TimelineView, event_view, orde
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Process, Tx
 from omniretail.api.wire import (
+    CardToken,
     Code,
+    Email,
     Moment,
     Money,
     Quantity,
     Request,
     Serials,
     Text,
+    card_token,
     moment,
 )
 from omniretail.errors import Forbidden, Invalid
+from omniretail.forms import kept_email
 from omniretail.ids import new_id
 
 _ON_TIME = timedelta(minutes=5)
@@ -78,7 +82,8 @@ class TenderRequest(Request, frozen=True, kw_only=True):
 
     `payment` is an authorization of POST /v1/payments, which is taken when goods leave. A gift card
     names its code as `account`, store credit its account. `awaited`: a bank transfer that is yet to
-    come, which holds the goods up until then.
+    come, which holds the goods up until then. `card_token` is what the card reader calls the card each
+    time, by which the sale is found without its receipt; an authorization has its provider's.
     """
 
     type: orders.TenderType
@@ -87,6 +92,7 @@ class TenderRequest(Request, frozen=True, kw_only=True):
     payment: UUID | None = None
     account: Text | None = None
     awaited: bool = False
+    card_token: CardToken | None = None
 
 
 class CouponRequest(Request, frozen=True, kw_only=True):
@@ -121,6 +127,7 @@ class OrderRequest(Request, frozen=True, kw_only=True):
     coupons: Annotated[tuple[CouponRequest, ...], Meta(max_length=20)] = ()
     shipping: ShippingRequest | None = None
     ship_to: ShipToRequest | None = None
+    email: Email | None = None
 
 
 class LineQuantity(Request, frozen=True, kw_only=True):
@@ -192,6 +199,7 @@ async def place_order(
         coupons=_coupons(data.coupons),
         shipping=_shipping(data.shipping),
         ship_to=data.ship_to.address() if data.ship_to else None,
+        email=kept_email(data.email),
     )
     if data.cart is not None:
         async with process.database.reading() as tx:
@@ -379,6 +387,11 @@ def tender_given(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
             "awaited",
             "Only a bank transfer is awaited",
         ),
+        (
+            tender.card_token is not None and (not card or tender.payment is not None),
+            "card_token",
+            "Only cards and wallets have a token; that of a payment is its provider's",
+        ),
     ):
         if wrong:
             raise Invalid.at(f"{pointer}/{field}", detail)
@@ -390,6 +403,7 @@ def tender_given(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
         payment_id=tender.payment,
         account=tender.account,
         awaited=tender.awaited,
+        card_token=card_token(tender.card_token, f"{pointer}/card_token"),
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from omniretail import clock
 from omniretail.errors import Invalid
-from omniretail.forms import CODE, CURRENCY, TEXT
+from omniretail.forms import CODE, CURRENCY, EMAIL, TEXT, is_card_number
 
 _CODE_IN_WORDS = "A code of the retailer's own; any script, no comma, slash, bar or outer space."
 
@@ -40,6 +40,24 @@ _SERIAL_IN_PARAMETER: Any = {"min_length": 1, "max_length": 64, "pattern": TEXT}
 SerialInPath = Annotated[str, PathParameter(**_SERIAL_IN_PARAMETER)]
 SerialInQueryOrNone = Annotated[str | None, QueryParameter(**_SERIAL_IN_PARAMETER)]
 Text = Annotated[str, Meta(min_length=1, max_length=500, pattern=TEXT)]
+Email = Annotated[
+    str,
+    Meta(
+        max_length=254,
+        pattern=EMAIL,
+        description="In any case of letters; kept in lower case",
+        examples=["ann@example.com"],
+    ),
+]
+CardToken = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        pattern=TEXT,
+        description="What a card reader or a provider calls a card each time; never its number",
+    ),
+]
 Currency = Annotated[str, Meta(pattern=CURRENCY, description="ISO 4217", examples=["EUR"])]
 Quantity = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Serials = Annotated[
@@ -93,6 +111,13 @@ class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     amount: AmountMinor
     currency: Currency
+
+
+def card_token(given: str | None, pointer: str) -> str | None:
+    """Return a card's token as it was given. Raises: Invalid for a card's number."""
+    if given is not None and is_card_number(given):
+        raise Invalid.at(pointer, "This is a card's number, which is kept nowhere: send its token")
+    return given
 
 
 def moment_in_query(given: datetime | None, *, now: datetime, pointer: str) -> datetime | None:

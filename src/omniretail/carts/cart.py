@@ -98,6 +98,7 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True):
     shipping: pricing.ShippingCharge | None
     note: str | None
     ship_to: ShipTo | None = None
+    email: str | None = None
     version: int
     created_by: UUID
     created_at: datetime

@@ -31,6 +31,7 @@ class CreateCart(msgspec.Struct, frozen=True, kw_only=True):
     coupons: tuple[str, ...] = ()
     shipping: ShippingWanted | None = None
     ship_to: ShipTo | None = None
+    email: str | None = None
     note: str | None = None
 
     @property
@@ -52,6 +53,7 @@ class EditCart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     coupons: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     shipping: ShippingWanted | msgspec.UnsetType | None = msgspec.UNSET
     ship_to: ShipTo | msgspec.UnsetType | None = msgspec.UNSET
+    email: str | msgspec.UnsetType | None = msgspec.UNSET
     note: str | msgspec.UnsetType | None = msgspec.UNSET
 
     @property

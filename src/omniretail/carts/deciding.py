@@ -112,6 +112,7 @@ def _create(known: Surroundings, command: CreateCart) -> tuple[Step, ...] | Doma
         coupons=coupons,
         shipping=command.shipping.charge if command.shipping else None,
         ship_to=command.ship_to,
+        email=command.email,
         note=command.note,
         version=1,
         created_by=command.principal.id,
@@ -154,6 +155,7 @@ def _edit(known: Surroundings, command: EditCart, cart: Cart) -> tuple[Step, ...
         coupons=coupons,
         shipping=charge,
         ship_to=_given(command.ship_to, cart.ship_to),
+        email=_given(command.email, cart.email),
         note=_given(command.note, cart.note),
         hold_ids=_fitting(known, cart.hold_ids, lines, cart.hold_seconds),
     )
@@ -233,6 +235,7 @@ def _merge(known: Surroundings, command: MergeCarts, cart: Cart) -> tuple[Step, 
         region=cart.region or guest.region,
         shipping=cart.shipping or guest.shipping,
         ship_to=cart.ship_to or guest.ship_to,
+        email=cart.email or guest.email,
         note=cart.note or guest.note,
         hold_ids=_fitting(known, owned, lines, seconds),
         hold_seconds=seconds,
@@ -312,8 +315,8 @@ def _given(value: Any, present: Any) -> Any:
 def _differences(before: Cart, after: Cart) -> dict[str, Any]:
     """Return what the timeline says of a change: each part that differs, as it is now.
 
-    Of the lines those that differ; one that is gone has a quantity of 0. Of the address only whether
-    there is one: a timeline is for good, and where somebody lives is not.
+    Of the lines those that differ; one that is gone has a quantity of 0. Of the addresses only whether
+    there is one: a timeline is for good, and where somebody lives or gets mail is not.
     """
     told = ("customer", "customer_groups", "region", "coupons", "shipping", "note")
     differences = {
@@ -321,8 +324,9 @@ def _differences(before: Cart, after: Cart) -> dict[str, Any]:
         for name in told
         if getattr(after, name) != getattr(before, name)
     }
-    if after.ship_to != before.ship_to:
-        differences["ship_to"] = after.ship_to is not None
+    for name in ("ship_to", "email"):
+        if getattr(after, name) != getattr(before, name):
+            differences[name] = getattr(after, name) is not None
     stays = {line.number for line in after.lines}
     gone = [replace(line, quantity=0) for line in before.lines if line.number not in stays]
     lines = [line for line in after.lines if line not in before.lines]

@@ -28,6 +28,7 @@ class Cart(SQLModel, table=True):
         ),
         CheckConstraint("merged_into <> id", name="cart_merged_into_another"),
         CheckConstraint("hold_seconds > 0", name="cart_hold_seconds_positive"),
+        CheckConstraint("email <> ''", name="cart_email_not_empty"),
         ForeignKeyConstraint(["channel"], ["channel.code"], name="cart_channel_fkey"),
         Index("cart_customer_idx", "customer", "id", postgresql_where=text("state = 'open'")),
         Index("cart_expires_at_idx", "expires_at", postgresql_where=text("state = 'open'")),
@@ -55,3 +56,4 @@ class Cart(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=_Moment)
     expires_at: datetime = Field(sa_type=_Moment)
     ship_to: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    email: str | None = Field(default=None, sa_type=Text)

@@ -1,13 +1,15 @@
-"""The tables of the ledger: levels, the fast balances, movements, their proof, and what leads to them."""
+"""The tables of the ledger, and of what leads to movements or promises, from counts to shortages."""
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, SQLModel, Text
 
 _Moment = DateTime(timezone=True)
+_NAMED: Any = {"postgresql_using": "gin", "postgresql_where": text("serials is not null")}
 
 
 def _code(table: str, column: str, of: str = "") -> ForeignKeyConstraint:
@@ -116,6 +118,7 @@ class StockMovement(SQLModel, table=True):
         Index(
             "stock_movement_corrects_idx", "corrects", postgresql_where=text("corrects is not null")
         ),
+        Index("stock_movement_serials_idx", "serials", **_NAMED),
         {"postgresql_partition_by": "RANGE (recorded_at)"},
     )
 

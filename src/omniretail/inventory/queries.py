@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import astuple
 from sqlmodel import col, select
 
-from omniretail.db import Transaction, sql
+from omniretail.db import Read, Transaction, sql
 from omniretail.errors import Missing, Refused
 from omniretail.ids import first_id
 from omniretail.inventory.models import StockSerial
@@ -16,6 +16,7 @@ from omniretail.inventory.serials import SerialState
 _MOVEMENTS = sql("inventory.movements")
 _COUNTS = sql("inventory.counts")
 _LOTS = sql("inventory.list_lots")
+_LEFT_WITH = sql("inventory.left_with")
 # Identities are made right after the clock was read, by clocks that may differ a little.
 _CLOCKS_DIFFER = timedelta(minutes=2)
 
@@ -140,6 +141,11 @@ async def find_unit(tx: Transaction, sku: str, serial: str) -> Unit:
     if not rows:
         raise UnknownSerial(sku, serial)
     return msgspec.convert(dict(rows[0]), Unit)
+
+
+def left_with(serial: str, sku: str | None = None) -> Read[list[UUID]]:
+    """Return the read of the orders with which a unit left: more than one, where it came back."""
+    return Read(_LEFT_WITH, (serial, sku), lambda rows: [UUID(row["document_id"]) for row in rows])
 
 
 class RecordedCount(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from omniretail.orders.exceptions import (
     list_exceptions,
 )
 from omniretail.orders.failures import NoteFailure, NothingOwed, Repay
+from omniretail.orders.finding import Sale, SaleFilter, SaleLine, SaleTender, find_sales
 from omniretail.orders.machine import (
     FulfillmentKind,
     FulfillmentState,
@@ -175,6 +176,10 @@ __all__ = [
     "Remind",
     "Repay",
     "ReturnStatus",
+    "Sale",
+    "SaleFilter",
+    "SaleLine",
+    "SaleTender",
     "ShipTo",
     "ShippingAsked",
     "SourceAgain",
@@ -202,6 +207,7 @@ __all__ = [
     "edit",
     "find_fulfillment",
     "find_order",
+    "find_sales",
     "from_cart",
     "fulfillment_wish",
     "handed_over_at",

@@ -201,6 +201,7 @@ def paid(
             if tender.payment_id or tender.account or tender.awaited
             else 0,
             payment_id=tender.payment_id,
+            card_token=tender.card_token,
         )
         for number, tender in enumerate(given, start=first)
     )

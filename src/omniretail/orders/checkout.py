@@ -52,6 +52,7 @@ def from_cart(command: PlaceOrder, cart: carts.Cart) -> PlaceOrder:
         shipping=command.shipping
         or (cart.shipping and ShippingAsked(charge=cart.shipping, currency=cart.currency)),
         ship_to=command.ship_to or cart.ship_to,
+        email=command.email or cart.email,
     )
 
 

@@ -49,6 +49,7 @@ def draft(
         tax_per=charged.priced.tax_per,
         shipping=charged.priced.shipping,
         ship_to=command.ship_to,
+        email=command.email,
         cart_id=command.cart_id,
     )
 

@@ -28,7 +28,15 @@ class SalesOrder(SQLModel, table=True):
         ),
         CheckConstraint("tax_per in ('line', 'unit')", name="sales_order_tax_per_known"),
         CheckConstraint("exchanged_minor >= 0", name="sales_order_exchanged_not_negative"),
+        CheckConstraint("email <> ''", name="sales_order_email_not_empty"),
         Index("sales_order_channel_idx", "channel", "id"),
+        Index(
+            "sales_order_customer_idx",
+            "customer",
+            "id",
+            postgresql_where=text("customer is not null"),
+        ),
+        Index("sales_order_email_idx", "email", "id", postgresql_where=text("email is not null")),
         Index(
             "sales_order_cart_key",
             "cart_id",
@@ -61,6 +69,7 @@ class SalesOrder(SQLModel, table=True):
     ship_to: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     cart_id: UUID | None = None
     shipping_kept: bool = Field(sa_column_kwargs={"server_default": text("false")})
+    email: str | None = Field(default=None, sa_type=Text)
 
 
 class OrderLine(SQLModel, table=True):
@@ -283,6 +292,15 @@ class Tender(SQLModel, table=True):
             "type = 'cash' or (rounding_minor = 0 and cash_step_minor = 1)",
             name="tender_rounding_is_cash",
         ),
+        CheckConstraint(
+            "card_token is null or type in ('card', 'ewallet')", name="tender_card_token_of_card"
+        ),
+        Index(
+            "tender_card_token_idx",
+            "card_token",
+            "order_id",
+            postgresql_where=text("card_token is not null"),
+        ),
     )
 
     order_id: UUID = Field(primary_key=True)
@@ -299,6 +317,7 @@ class Tender(SQLModel, table=True):
     payment_id: UUID | None = None
     account_id: UUID | None = None
     owed_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    card_token: str | None = Field(default=None, sa_type=Text)
 
 
 class Capture(SQLModel, table=True):

@@ -249,6 +249,7 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     (`cash_step_minor`) makes of it; and so with what was given back. Some of that may have gone back
     another way, by method, without its rounding, in `otherwise`. `owed_minor` is what its provider
     declined to give back, which the customer is owed still.
+    `card_token` is a stable name of the card, by which the sale is found.
     """
 
     number: int
@@ -265,6 +266,7 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     account_id: UUID | None = None
     otherwise: dict[TenderType, int] = {}
     owed_minor: int = 0
+    card_token: str | None = None
 
     @property
     def captured_minor(self) -> int:
@@ -336,6 +338,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shipping: pricing.PricedLine | None = None
     exchanged_minor: int = 0
     ship_to: ShipTo | None = None
+    email: str | None = None
     cart_id: UUID | None = None
     shipping_kept: bool = False
 

@@ -102,7 +102,8 @@ def _set_aside(
             currency=order.currency,
             principal=command.principal,
         )
-        return refusal or tender
+        payment = authorized.find(given.payment_id)
+        return refusal or replace(tender, card_token=payment and payment.card_token)
     if given.account is None:
         return tender
     account = accounts.find(given.account)

@@ -56,7 +56,8 @@ class TenderGiven(msgspec.Struct, frozen=True, kw_only=True):
 
     `payment_id` is an authorization of ours, captured when goods leave. `account` is a gift card's
     code, or the identity of an account of store credit. `awaited`: a bank transfer that is yet to
-    come.
+    come. `card_token` is the terminal's stable name of a card; of an authorization, its provider's
+    counts.
     """
 
     type: TenderType
@@ -66,6 +67,7 @@ class TenderGiven(msgspec.Struct, frozen=True, kw_only=True):
     payment_id: UUID | None = None
     account: str | None = None
     awaited: bool = False
+    card_token: str | None = None
 
 
 class CouponGiven(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +110,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     coupons: tuple[CouponGiven, ...] = ()
     shipping: ShippingAsked | None = None
     ship_to: ShipTo | None = None
+    email: str | None = None
     cart_id: UUID | None = None
     cart_version: int = 0
     cart_holds: tuple[UUID, ...] = ()

@@ -151,6 +151,7 @@ class Payment(SQLModel, table=True):
     attempts: int
     idempotency_key: str = Field(sa_type=Text)
     request_hash: bytes = Field(sa_type=LargeBinary)
+    card_token: str | None = Field(default=None, sa_type=Text)
 
 
 class PaymentOperation(SQLModel, table=True):

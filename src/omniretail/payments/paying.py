@@ -335,6 +335,7 @@ def _changes(
             after.reference,
             after.payment.decline_code,
             after.leased_until,
+            after.payment.card_token,
         )
         for after in changed
     ]

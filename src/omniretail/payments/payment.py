@@ -91,6 +91,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     tender_number: int | None
     created_at: datetime
     expires_at: datetime
+    card_token: str | None = None
 
     def visible_to(self, principal: channels.Principal) -> bool:
         """Tell whether a principal may see and use it: one bound to a channel, that channel's."""
@@ -175,19 +176,22 @@ def _not_usable(payment: Payment, amount_minor: int, currency: str) -> DomainErr
 def answered(attempt: Attempt, answer: ProviderAnswer | None, *, now: datetime) -> Attempt:
     """Return an attempt after an answer of its provider; None means that there was none yet.
 
-    The first answer stands. A later one changes nothing, but for money that is set aside after all
-    for a payment that was declined: it is voided, and must be released.
+    The first answer stands. A later one may name the card, where the first did not. It changes nothing
+    else, but for money that is set aside after all for a payment that was declined: it is voided, and
+    must be released.
     """
     payment = attempt.payment
     match payment.state, answer:
         case "pending", None:
             return replace(attempt, leased_until=now + wait(attempt.attempts))
-        case "pending", Done(reference=reference):
-            authorized = replace(payment, state="authorized")
+        case "pending", Done(reference=reference, card_token=token):
+            authorized = replace(payment, state="authorized", card_token=token)
             return replace(attempt, payment=authorized, reference=reference, leased_until=None)
         case "pending", Declined(code=code):
             declined = replace(payment, state="declined", decline_code=code)
             return replace(attempt, payment=declined, leased_until=None)
+        case "authorized", Done(card_token=str(token)) if payment.card_token is None:
+            return replace(attempt, payment=replace(payment, card_token=token))
         case "declined", Done(reference=reference):
             return replace(attempt, payment=replace(payment, state="voided"), reference=reference)
     return attempt

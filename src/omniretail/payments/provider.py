@@ -31,9 +31,14 @@ class CallbackNotAuthentic(Invalid):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """It is done, under this name at the provider."""
+    """It is done, under this name at the provider.
+
+    `card_token` is the provider's stable name of the card, where it tells one: the same for each
+    payment with that card, and never its number.
+    """
 
     reference: str
+    card_token: str | None = None
 
 
 class Declined(msgspec.Struct, frozen=True):

@@ -79,6 +79,7 @@ class _Message(msgspec.Struct, frozen=True):
 
     payment_id: UUID
     decline_code: str | None
+    card_token: str | None = None
 
 
 class SandboxProvider:
@@ -138,9 +139,8 @@ class SandboxProvider:
             message = msgspec.json.decode(body, type=_Message)
         except msgspec.DecodeError as error:
             raise CallbackNotAuthentic("The sandbox never says that") from error
-        return Heard(
-            payment_id=message.payment_id, answer=_said(message.payment_id, message.decline_code)
-        )
+        answer = _said(message.payment_id, message.decline_code, message.card_token)
+        return Heard(payment_id=message.payment_id, answer=answer)
 
     async def callbacks(self, payment_id: UUID, *, now: datetime) -> list[tuple[str, bytes]]:
         """Return what the sandbox tells of a payment by itself, as (signature, body) each.
@@ -152,7 +152,9 @@ class SandboxProvider:
         charge = next((one for one in charges if one.kind == "authorization"), None)
         if charge is None:
             return []
-        body = msgspec.json.encode(_Message(payment_id, charge.decline_code))
+        body = msgspec.json.encode(
+            _Message(payment_id, charge.decline_code, card_token(charge.method))
+        )
         times = METHODS.get(charge.method, _UNKNOWN).callbacks
         return [(sign(self._secret, body, at=now), body)] * times
 
@@ -187,13 +189,19 @@ def _answer(charge: _Charge) -> ProviderAnswer:
     """Return what stands, unless its answer gets lost. Raises: ProviderUnavailable."""
     if charge.asked <= METHODS.get(charge.method, _UNKNOWN).lost:
         raise ProviderUnavailable("The answer was lost.")
-    return _said(charge.id, charge.decline_code)
+    named = card_token(charge.method) if charge.kind == "authorization" else None
+    return _said(charge.id, charge.decline_code, named)
 
 
-def _said(identity: UUID, decline_code: str | None) -> ProviderAnswer:
+def _said(identity: UUID, decline_code: str | None, named: str | None) -> ProviderAnswer:
     if decline_code is not None:
         return Declined(decline_code, "The sandbox declines it.")
-    return Done(f"sandbox-{identity}")
+    return Done(f"sandbox-{identity}", named)
+
+
+def card_token(method: str) -> str:
+    """Return the stable name of the sandbox's one card of a method."""
+    return f"sandbox-card-{method}"
 
 
 def _refusal(kind: OperationKind, change: Change, charges: Sequence[_Charge]) -> str | None:

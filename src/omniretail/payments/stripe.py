@@ -49,13 +49,35 @@ class _Fault(msgspec.Struct, frozen=True):
         return Declined(code, self.message or "Stripe declined it.")
 
 
+class _Card(msgspec.Struct, frozen=True):
+    fingerprint: str | None = None
+
+
+class _PaidBy(msgspec.Struct, frozen=True):
+    card: _Card | None = None
+    card_present: _Card | None = None
+
+
+class _Charge(msgspec.Struct, frozen=True):
+    payment_method_details: _PaidBy | None = None
+
+
 class _Object(msgspec.Struct, frozen=True):
-    """A PaymentIntent or a Refund, as far as it matters here."""
+    """A PaymentIntent or a Refund, as far as it matters here; its charge is a name unless expanded."""
 
     id: str
     status: str | None = None
     metadata: dict[str, str] = {}
     last_payment_error: _Fault | None = None
+    latest_charge: _Charge | str | None = None
+
+    @property
+    def card_token(self) -> str | None:
+        """The fingerprint of the card, the same for each payment with its number."""
+        charge = self.latest_charge
+        paid_by = charge.payment_method_details if isinstance(charge, _Charge) else None
+        card = paid_by and (paid_by.card or paid_by.card_present)
+        return card.fingerprint if card else None
 
 
 class _Failed(msgspec.Struct, frozen=True):
@@ -111,6 +133,7 @@ class StripeProvider:
             "automatic_payment_methods[enabled]": "true",
             "automatic_payment_methods[allow_redirects]": "never",
             "metadata[payment_id]": str(wanted.payment_id),
+            "expand[]": "latest_charge",
         }
         return await self._posted("/v1/payment_intents", form, wanted.payment_id)
 
@@ -120,7 +143,10 @@ class StripeProvider:
         The search lags behind by up to a minute; asking to authorize again, under the same
         identity, is safe all that while.
         """
-        query = {"query": f"metadata['payment_id']:'{payment_id}'"}
+        query = {
+            "query": f"metadata['payment_id']:'{payment_id}'",
+            "expand[]": "data.latest_charge",
+        }
         response = await self._sent("GET", "/v1/payment_intents/search", params=query)
         if not response.is_success:
             raise ProviderUnavailable(f"Stripe's search answered {response.status_code}.")
@@ -210,7 +236,7 @@ def _read(response: httpx.Response, kind: type[Any]) -> Any:
 def _state(intent: _Object) -> ProviderAnswer:
     """Return what the status of a PaymentIntent means. Raises: ProviderUnavailable."""
     if intent.status in _AUTHORIZED:
-        return Done(intent.id)
+        return Done(intent.id, intent.card_token)
     if intent.status in _FAILED:
         fault = intent.last_payment_error or _Fault(code=intent.status)
         return fault.declined()

@@ -17,6 +17,7 @@ select
     found.shipping,
     found.note,
     found.ship_to,
+    found.email,
     found.version,
     found.created_by,
     found.created_at,

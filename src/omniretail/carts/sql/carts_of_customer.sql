@@ -17,6 +17,7 @@ select
     cart.shipping,
     cart.note,
     cart.ship_to,
+    cart.email,
     cart.version,
     cart.created_by,
     cart.created_at,

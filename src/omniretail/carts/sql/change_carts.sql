@@ -14,6 +14,7 @@ set
     shipping = change.shipping,
     note = change.note,
     ship_to = change.ship_to,
+    email = change.email,
     version = change.version,
     updated_at = change.updated_at,
     expires_at = change.expires_at
@@ -34,6 +35,7 @@ from
             shipping jsonb,
             note text,
             ship_to jsonb,
+            email text,
             version integer,
             updated_at timestamptz,
             expires_at timestamptz

@@ -2,8 +2,8 @@
 -- and is given another.
 insert into cart (
     id, code, channel, currency, customer, customer_groups, region, state, order_id, merged_into,
-    hold_ids, hold_seconds, lines, coupons, shipping, note, ship_to, version, created_by,
-    created_at, updated_at, expires_at
+    hold_ids, hold_seconds, lines, coupons, shipping, note, ship_to, email, version,
+    created_by, created_at, updated_at, expires_at
 )
 select
     made.id,
@@ -23,6 +23,7 @@ select
     made.shipping,
     made.note,
     made.ship_to,
+    made.email,
     made.version,
     made.created_by,
     made.created_at,
@@ -46,6 +47,7 @@ from json_to_recordset($1::json) as made (
     shipping jsonb,
     note text,
     ship_to jsonb,
+    email text,
     version integer,
     created_by uuid,
     created_at timestamptz,

@@ -19,6 +19,7 @@ select
     held.shipping,
     held.note,
     held.ship_to,
+    held.email,
     held.version,
     held.created_by,
     held.created_at,

@@ -1,7 +1,7 @@
 -- Writes tenders that came to orders later: the JSON array $1, each with its order.
 insert into tender (
     order_id, number, type, amount_minor, reference, rounding_minor, cash_step_minor,
-    uncaptured_minor, voided_minor, payment_id, account_id
+    uncaptured_minor, voided_minor, payment_id, account_id, card_token
 )
 select
     tender.order_id,
@@ -14,7 +14,8 @@ select
     coalesce(tender.uncaptured_minor, 0) as uncaptured_minor,
     coalesce(tender.voided_minor, 0) as voided_minor,
     tender.payment_id,
-    tender.account_id
+    tender.account_id,
+    tender.card_token
 from json_to_recordset($1::json) as tender (
     order_id uuid,
     number integer,
@@ -26,5 +27,6 @@ from json_to_recordset($1::json) as tender (
     uncaptured_minor bigint,
     voided_minor bigint,
     payment_id uuid,
-    account_id uuid
+    account_id uuid,
+    card_token text
 );

@@ -20,6 +20,7 @@ select
     sales_order.shipping,
     sales_order.exchanged_minor,
     sales_order.ship_to,
+    sales_order.email,
     sales_order.cart_id,
     sales_order.shipping_kept
 from sales_order

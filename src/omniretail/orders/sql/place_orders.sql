@@ -2,7 +2,7 @@
 insert into sales_order (
     id, number, channel, location, currency, total_minor, book_version, placed_by, placed_at,
     idempotency_key, recorded_at, version, customer, customer_groups, region, quote_id, coupons,
-    rounding, tax_per, shipping, ship_to, cart_id
+    rounding, tax_per, shipping, ship_to, cart_id, email
 )
 select
     placed.id,
@@ -26,7 +26,8 @@ select
     placed.tax_per,
     placed.shipping,
     placed.ship_to,
-    placed.cart_id
+    placed.cart_id,
+    placed.email
 from json_to_recordset($1::json) as placed (
     id uuid,
     number text,
@@ -48,5 +49,6 @@ from json_to_recordset($1::json) as placed (
     tax_per text,
     shipping jsonb,
     ship_to jsonb,
-    cart_id uuid
+    cart_id uuid,
+    email text
 );

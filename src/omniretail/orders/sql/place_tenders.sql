@@ -1,7 +1,7 @@
 -- Writes the tenders of the orders of the JSON array $1.
 insert into tender (
     order_id, number, type, amount_minor, reference, rounding_minor, cash_step_minor,
-    uncaptured_minor, payment_id, account_id
+    uncaptured_minor, payment_id, account_id, card_token
 )
 select
     placed.id as order_id,
@@ -13,7 +13,8 @@ select
     coalesce(tender.cash_step_minor, 1) as cash_step_minor,
     coalesce(tender.uncaptured_minor, 0) as uncaptured_minor,
     tender.payment_id,
-    tender.account_id
+    tender.account_id,
+    tender.card_token
 from json_to_recordset($1::json) as placed (id uuid, tenders json)
 cross join lateral json_to_recordset(placed.tenders) as tender (
     number integer,
@@ -24,5 +25,6 @@ cross join lateral json_to_recordset(placed.tenders) as tender (
     cash_step_minor bigint,
     uncaptured_minor bigint,
     payment_id uuid,
-    account_id uuid
+    account_id uuid,
+    card_token text
 );

@@ -15,6 +15,7 @@ select
     payment.tender_number,
     payment.created_at,
     payment.expires_at,
+    payment.card_token,
     payment.method,
     payment.provider_reference,
     payment.attempts,

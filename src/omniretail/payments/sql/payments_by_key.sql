@@ -18,6 +18,7 @@ cross join lateral (
         payment.tender_number,
         payment.created_at,
         payment.expires_at,
+        payment.card_token,
         payment.method,
         payment.provider_reference,
         payment.attempts,
