@@ -92,6 +92,7 @@ async def test_bought_online_and_found_at_the_till(retailer: Retailer) -> None:
                     "quantity": 2,
                     "fulfilled_quantity": 0,
                     "cancelled_quantity": 0,
+                    "returnable_quantity": 0,
                     "kept": euro(4000),
                 }
             ],
