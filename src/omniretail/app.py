@@ -48,6 +48,7 @@ from omniretail.api import (
     system,
     taxes,
     transfers,
+    unlinked_returns,
     valuation,
 )
 from omniretail.api.auth import KeyRing, authorize
@@ -84,6 +85,7 @@ HANDLERS = [
     *quotes.HANDLERS,
     *rejections.HANDLERS,
     *returns.HANDLERS,
+    *unlinked_returns.HANDLERS,
     *return_policies.HANDLERS,
     *sourcing.HANDLERS,
     *stock.HANDLERS,
