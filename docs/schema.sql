@@ -908,9 +908,13 @@ CREATE TABLE sales_return (
     version integer NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     idempotency_key text NOT NULL,
+    unlinked_count integer,
     CONSTRAINT sales_return_approved_by_somebody CHECK (((approved_at IS NULL) = (approved_by IS NULL))),
     CONSTRAINT sales_return_kind_known CHECK ((kind = ANY (ARRAY['return'::text, 'exchange'::text, 'unlinked'::text]))),
-    CONSTRAINT sales_return_order_named CHECK (((kind = 'unlinked'::text) = (order_id IS NULL)))
+    CONSTRAINT sales_return_order_named CHECK (((kind = 'unlinked'::text) = (order_id IS NULL))),
+    CONSTRAINT sales_return_unlinked_by_customer CHECK (((kind <> 'unlinked'::text) OR (customer IS NOT NULL))),
+    CONSTRAINT sales_return_unlinked_count_positive CHECK ((unlinked_count > 0)),
+    CONSTRAINT sales_return_unlinked_counted CHECK (((kind = 'unlinked'::text) = (unlinked_count IS NOT NULL)))
 );
 
 ALTER TABLE ONLY sales_return
@@ -1332,6 +1336,14 @@ CREATE INDEX transfer_line_inbound_idx ON transfer_line USING btree (sku, destin
 
 ALTER TABLE ONLY transfer_line
     ADD CONSTRAINT transfer_line_sku_fkey FOREIGN KEY (sku) REFERENCES sku(code);
+
+CREATE TABLE unlinked_customer (
+    customer text NOT NULL,
+    first_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY unlinked_customer
+    ADD CONSTRAINT unlinked_customer_pkey PRIMARY KEY (customer);
 
 CREATE TABLE usage (
     id uuid NOT NULL,

@@ -35,7 +35,9 @@ GROWING = {
     "price_change",
     "refund",
     "rejection",
+    "return_line",
     "sales_order",
+    "sales_return",
     "shortage",
     "sku",
     "stock_cost",
@@ -48,6 +50,7 @@ GROWING = {
     "transfer",
     "transfer_discrepancy",
     "transfer_line",
+    "unlinked_customer",
     "usage",
     "usage_count",
 }
@@ -284,6 +287,8 @@ TOGETHER = {
         "pricing.lock_usage_counts",
         "pricing.price_changes_within",
         "pricing.usages_of_orders",
+        "returns.lock_unlinked_customers",
+        "returns.recent_unlinked",
         "sourcing.candidates",
         "sourcing.promisable",
     )

@@ -49,6 +49,7 @@ from omniretail.api import (
     system,
     taxes,
     transfers,
+    unlinked_returns,
     valuation,
 )
 from omniretail.api.auth import KeyRing, authorize
@@ -85,6 +86,7 @@ HANDLERS = [
     *quotes.HANDLERS,
     *rejections.HANDLERS,
     *returns.HANDLERS,
+    *unlinked_returns.HANDLERS,
     *return_policies.HANDLERS,
     *sales.HANDLERS,
     *sourcing.HANDLERS,

@@ -35,7 +35,7 @@ _TABLES = (
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
     *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception", "staff_pin"),
     *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception"),
-    "return_policy",
+    *("return_policy", "sales_return", "return_line", "return_grading"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -458,6 +458,28 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "unlinked_days": 30,
             "unlinked_price_days": 60,
         },
+        ("POST", f"/v1/unlinked-returns?{_NOBODY}"): {
+            "customer": "ann",
+            "lines": [
+                {
+                    "sku": "A",
+                    "quantity": 2,
+                    "reason": "unwanted",
+                    "dispositions": [
+                        {"disposition": "damaged", "quantity": 2, "serials": ["s-1"], "lot": "L1"}
+                    ],
+                    "unit_price": euro(1),
+                }
+            ],
+            "channel": "web",
+            "location": "S1",
+            "received": True,
+            "refunded": True,
+            "account": str(_NOBODY),
+            "override": {"reason": "a regular"},
+            "approval": {"staff": "maria", "pin": "4711"},
+            "note": "no box",
+        },
         ("PUT", "/v1/fulfillment-policies/S1"): {
             "pickup_hours": 48,
             "reminder_hours": 12,
@@ -740,6 +762,7 @@ _NO_AMOUNT = ["-1", str(2**63), str(2**64), "0.5", '"1"', "true"]
 _EDITS = f"/v1/orders/{_NOBODY}/edits"
 _CAPTURES = f"/v1/orders/{_NOBODY}/captures"
 _RETURNS = "/v1/channels/web/return-policy"
+_UNLINKED = f"/v1/unlinked-returns?{_NOBODY}"
 
 
 OUT_OF_BOUNDS = [
@@ -829,6 +852,14 @@ OUT_OF_BOUNDS = [
     ("PUT", _RETURNS, "/unlinked_limit", ["-1", "1001"]),
     ("PUT", _RETURNS, "/unlinked_days", ["0", "3651"]),
     ("PUT", _RETURNS, "/unlinked_price_days", ["0", "3651"]),
+    ("POST", _UNLINKED, "/customer", ['""', '"a,b"', "null", "1"]),
+    ("POST", _UNLINKED, "/lines", ["[]", "null"]),
+    ("POST", _UNLINKED, "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", _UNLINKED, "/lines/0/sku", ['"a/b"', '""', "null"]),
+    ("POST", _UNLINKED, "/lines/0/unit_price/amount", _NO_AMOUNT),
+    ("POST", _UNLINKED, "/lines/0/dispositions/0/disposition", ['"lost"', '""', "null"]),
+    ("POST", _UNLINKED, "/account", ['"x"', '""', "1"]),
+    ("POST", _UNLINKED, "/approval/pin", ['"123"', '"abcd"', "4711", "null"]),
     ("PUT", "/v1/fulfillment-policies/S1", "/reminder_hours", ["-1", "49", "1.5"]),
     ("PUT", "/v1/fulfillment-policies/S1", "/daily_capacity", ["-1", str(2**31)]),
     ("POST", "/v1/stock/counts", "/lines/0/quantity", ["-1", *_NO_QUANTITY[3:]]),

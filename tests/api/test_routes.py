@@ -163,6 +163,8 @@ POST    /v1/transfers/{transfer_id}/discrepancies/{number}/closing staff  integr
 POST    /v1/transfers/{transfer_id}/receipt                              staff  integration
 POST    /v1/transfers/{transfer_id}/shipment                             staff  integration
 GET     /v1/transfers/{transfer_id}/timeline          terminal           staff  integration
+POST    /v1/unlinked-returns                          terminal  channel  staff  integration
+GET     /v1/unlinked-returns/counters                 terminal  channel  staff  integration
 
 GET     /docs                                         everybody
 GET     /docs/openapi.json                            everybody
@@ -503,6 +505,12 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         f"/v1/transfers/{_SOME_ID}/receipt": {},
         f"/v1/transfers/{_SOME_ID}/cancellation": {"reason": "why not"},
         f"/v1/transfers/{_SOME_ID}/discrepancies/1/closing": {"resolution": "lost"},
+        "/v1/unlinked-returns": {
+            "customer": "ann",
+            "lines": [{"sku": "A", "quantity": 1, "reason": "unwanted"}],
+            "channel": "web",
+            "location": "S1",
+        },
     }
     writing = [path for method, path in ROWS if method == "POST" and path not in ASKED_BY_POST]
     assert len(whole) == len(writing)

@@ -81,6 +81,7 @@ class ReturnView(View, frozen=True, kw_only=True):
     refunded_tax: Money
     refunds: list[RefundView]
     account_id: UUID | None
+    unlinked_count: int | None
     lines: list[ReturnLineView]
     version: int
 
@@ -110,6 +111,7 @@ def return_view(doc: returns.Return) -> ReturnView:
         refunded_tax=Money(doc.refunded_tax_minor, currency),
         refunds=[_refund(refund, currency) for refund in doc.refunds],
         account_id=doc.account_id,
+        unlinked_count=doc.unlinked_count,
         lines=[_line(line, currency) for line in doc.lines],
         version=doc.version,
     )

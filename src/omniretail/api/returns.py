@@ -172,8 +172,8 @@ async def open_return(
     received = at_till if data.received is None else data.received
     wants_refund = data.refund is not None or (at_till if data.refunded is None else data.refunded)
     location = place_of(principal, data.location) if received else data.location
-    _needs(principal, "returns:receive", received)
-    _needs(principal, "returns:refund", wants_refund)
+    needs(principal, "returns:receive", received)
+    needs(principal, "returns:refund", wants_refund)
     if not received and any(line.dispositions for line in data.lines):
         raise Invalid.at("/lines", "Goods are graded when they come back")
     command = returns.OpenReturn(
@@ -190,7 +190,7 @@ async def open_return(
         arrivals=tuple(
             arrival
             for number, line in enumerate(data.lines, start=1)
-            for arrival in _graded(number, line)
+            for arrival in graded(number, line.quantity, line.dispositions)
         )
         if received
         else (),
@@ -266,7 +266,7 @@ async def receive_return(
         return_id=return_id,
         location=place_of(request.user, data.location),
         arrivals=tuple(
-            _arrival(line.line, graded) for line in data.lines for graded in line.dispositions
+            _arrival(line.line, one) for line in data.lines for one in line.dispositions
         ),
         occurred_at=clock.now(),
     )
@@ -381,19 +381,21 @@ async def overridden(
     return returns.Override(by=approver.id, name=approver.name, reason=asked.reason)
 
 
-def _needs(principal: channels.Principal, scope: str, needed: bool) -> None:
+def needs(principal: channels.Principal, scope: str, needed: bool) -> None:
+    """Demand a scope for a part of a step, where that part is asked for. Raises: ReturnStepForbidden."""
     if needed and scope not in principal.scopes:
         raise ReturnStepForbidden(scope)
 
 
-def _graded(number: int, line: ReturnLineRequest) -> list[returns.Arrival]:
-    if not line.dispositions:
-        return [returns.Arrival(line=number, quantity=line.quantity, disposition="sellable")]
-    if sum(graded.quantity for graded in line.dispositions) != line.quantity:
+def graded(number: int, quantity: int, dispositions: Dispositions) -> list[returns.Arrival]:
+    """Return the units of a line as they come back: all sellable unless graded. Raises: Invalid."""
+    if not dispositions:
+        return [returns.Arrival(line=number, quantity=quantity, disposition="sellable")]
+    if sum(one.quantity for one in dispositions) != quantity:
         raise Invalid.at(
             f"/lines/{number - 1}/dispositions", "They grade all units of the line that come back"
         )
-    return [_arrival(number, graded) for graded in line.dispositions]
+    return [_arrival(number, one) for one in dispositions]
 
 
 def _arrival(number: int, graded: DispositionRequest) -> returns.Arrival:

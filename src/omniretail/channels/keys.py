@@ -59,6 +59,7 @@ SCOPES = (
     "returns:read",
     "returns:receive",
     "returns:refund",
+    "returns:unlinked",
     "returns:write",
     "sourcing:read",
     "sourcing:write",

@@ -4,14 +4,17 @@ from omniretail.returns.commands import (
     Approve,
     Arrival,
     CancelReturn,
+    GoodsBack,
     Grade,
     LineBack,
     OpenReturn,
+    OpenUnlinked,
     PayBack,
     Receive,
     RefundWish,
     ReturnCommand,
 )
+from omniretail.returns.counters import UnlinkedCounter, unlinked_counter
 from omniretail.returns.document import (
     Disposition,
     Override,
@@ -39,6 +42,7 @@ from omniretail.returns.policy import (
 )
 from omniretail.returns.queries import find_return, list_returns, return_timeline
 from omniretail.returns.refunding import RefundMethodNotAllowed, pay_backs
+from omniretail.returns.unlinked import UnlinkedLimitReached, UnlinkedPriceTooHigh
 
 __all__ = [
     "MOST_CATEGORIES",
@@ -51,9 +55,11 @@ __all__ = [
     "Arrival",
     "CancelReturn",
     "Disposition",
+    "GoodsBack",
     "Grade",
     "LineBack",
     "OpenReturn",
+    "OpenUnlinked",
     "OutsideReturnWindow",
     "Override",
     "PayBack",
@@ -69,6 +75,9 @@ __all__ = [
     "ReturnLine",
     "ReturnPolicy",
     "ReturnState",
+    "UnlinkedCounter",
+    "UnlinkedLimitReached",
+    "UnlinkedPriceTooHigh",
     "change_returns",
     "find_return",
     "find_return_policy",
@@ -77,6 +86,7 @@ __all__ = [
     "put_return_policy",
     "return_policies",
     "return_timeline",
+    "unlinked_counter",
     "window_end",
     "window_refusal",
 ]

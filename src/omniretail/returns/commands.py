@@ -29,6 +29,19 @@ class LineBack(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class GoodsBack(msgspec.Struct, frozen=True, kw_only=True):
+    """So many units of a SKU that come back without a receipt, and why.
+
+    `unit_minor` is what one is taken back at, in `currency`; None is the most that is allowed.
+    """
+
+    sku: str
+    quantity: int
+    reason: str
+    unit_minor: int | None = None
+    currency: str | None = None
+
+
 class RefundWish(msgspec.Struct, frozen=True, kw_only=True):
     """How to pay back: by the policy, or by one `method`; store credit to an `account_id`, or a new one.
 
@@ -68,6 +81,37 @@ class OpenReturn(msgspec.Struct, frozen=True, kw_only=True):
     def describe(self) -> dict[str, Any]:
         """What timelines say beside the lines."""
         return {}
+
+
+class OpenUnlinked(msgspec.Struct, frozen=True, kw_only=True):
+    """The command to take goods back from a customer whose sale nobody can name.
+
+    `channel` gives currency and policy, `location` the region of the prices. `approved_by` answers for
+    it. `arrivals`, `refund` and `override` are as for an order's return.
+    """
+
+    key: idempotency.Key
+    principal: channels.Principal
+    return_id: UUID
+    customer: str
+    channel: str
+    location: str
+    lines: tuple[GoodsBack, ...]
+    approved_by: UUID
+    occurred_at: datetime
+    arrivals: tuple[Arrival, ...] = ()
+    refund: RefundWish | None = None
+    override: Override | None = None
+    note: str | None = None
+
+    @property
+    def event_type(self) -> str:
+        """What timelines call it."""
+        return "return_opened"
+
+    def describe(self) -> dict[str, Any]:
+        """What timelines say beside the lines."""
+        return {"approved_by": str(self.approved_by)}
 
 
 class Approve(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,4 +216,6 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
         return {"reason": self.reason} if self.reason else {}
 
 
-ReturnCommand: TypeAlias = OpenReturn | Approve | Receive | PayBack | CancelReturn | Grade
+ReturnCommand: TypeAlias = (
+    OpenReturn | OpenUnlinked | Approve | Receive | PayBack | CancelReturn | Grade
+)

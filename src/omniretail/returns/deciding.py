@@ -6,6 +6,7 @@ from omniretail.returns.commands import (
     CancelReturn,
     Grade,
     OpenReturn,
+    OpenUnlinked,
     PayBack,
     Receive,
     ReturnCommand,
@@ -15,6 +16,7 @@ from omniretail.returns.document import Return
 from omniretail.returns.opening import approved, cancelled, opened
 from omniretail.returns.receiving import graded, received
 from omniretail.returns.repaying import paid_back
+from omniretail.returns.unlinked import opened_unlinked
 
 
 def decide(desk: Desk, command: ReturnCommand) -> Return | DomainError:
@@ -22,6 +24,8 @@ def decide(desk: Desk, command: ReturnCommand) -> Return | DomainError:
     match command:
         case OpenReturn():
             draft = opened(desk, command)
+        case OpenUnlinked():
+            draft = opened_unlinked(desk, command)
         case _:
             doc = desk.returns.get(command.return_id)
             if doc is None:

@@ -60,6 +60,19 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID = msgspec.field(default_factory=new_id)
 
 
+class Receiptless(msgspec.Struct, frozen=True, kw_only=True):
+    """What goods without a receipt are judged by.
+
+    `lowest` are the lowest prices of SKUs, by the channel and location they come back to; `recent` the
+    returns that each customer brought without one before, and when, cancelled ones left out.
+    """
+
+    known_channels: Mapping[str, channels.ChannelSpec] = {}
+    skus: Mapping[str, catalog.SkuTraits] = {}
+    lowest: Mapping[tuple[str, str], Mapping[str, int]] = {}
+    recent: Mapping[str, Mapping[UUID, datetime]] = {}
+
+
 class Act(Protocol):
     """A command: who, when, under which key, and what timelines say of it."""
 
@@ -86,6 +99,7 @@ class Desk(msgspec.Struct, kw_only=True):
     policies: Mapping[str, ReturnPolicy]
     book: pricing.Book
     now: datetime
+    receiptless: Receiptless = Receiptless()
     gradings: list[Grading] = []
     changes: list[tuple[Order, Order, events.Happened]] = []
     happened: list[events.Happened] = []

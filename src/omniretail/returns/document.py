@@ -74,7 +74,8 @@ class Return(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Goods that come back: of an order, or (`unlinked`) without one; amounts in minor units.
 
     It belongs to no channel: `channel` is where it was asked for, `location` where its goods are.
-    `account_id` is the store credit that it was paid back to, where it was.
+    `account_id` is the store credit that it was paid back to, where it was. `unlinked_count` says how
+    many its customer had brought without a receipt by then, itself among them.
     """
 
     id: UUID
@@ -97,6 +98,7 @@ class Return(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     refunds: tuple[Refund, ...] = ()
     account_id: UUID | None = None
     exchange: dict[str, Any] | None = None
+    unlinked_count: int | None = None
 
     @property
     def state(self) -> ReturnState:

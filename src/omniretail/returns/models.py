@@ -35,6 +35,14 @@ class SalesReturn(SQLModel, table=True):
             "(approved_at is null) = (approved_by is null)",
             name="sales_return_approved_by_somebody",
         ),
+        CheckConstraint(
+            "(kind = 'unlinked') = (unlinked_count is not null)",
+            name="sales_return_unlinked_counted",
+        ),
+        CheckConstraint("unlinked_count > 0", name="sales_return_unlinked_count_positive"),
+        CheckConstraint(
+            "kind <> 'unlinked' or customer is not null", name="sales_return_unlinked_by_customer"
+        ),
         Index("sales_return_order_idx", "order_id", postgresql_where=text("order_id is not null")),
         Index("sales_return_location_idx", "location", "id"),
         Index(
@@ -63,6 +71,7 @@ class SalesReturn(SQLModel, table=True):
     refunds: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
     account_id: UUID | None = None
     exchange: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    unlinked_count: int | None = None
     version: int
     recorded_at: datetime = Field(sa_type=_Moment)
     idempotency_key: str = Field(sa_type=Text)
@@ -126,6 +135,18 @@ class ReturnGrading(SQLModel, table=True):
     occurred_at: datetime = Field(sa_type=_Moment)
     recorded_at: datetime = Field(sa_type=_Moment)
     actor_id: UUID
+
+
+class UnlinkedCustomer(SQLModel, table=True):
+    """A customer who wanted to bring goods back without a receipt: the row that is locked to count them.
+
+    It says nothing more, and stays where the return was refused.
+    """
+
+    __tablename__ = "unlinked_customer"
+
+    customer: str = Field(primary_key=True, sa_type=Text)
+    first_at: datetime = Field(sa_type=_Moment)
 
 
 class ReturnPolicy(SQLModel, table=True):

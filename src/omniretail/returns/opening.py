@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from omniretail import orders
 from omniretail.errors import DomainError
 from omniretail.ids import document_number
-from omniretail.returns.commands import Approve, CancelReturn, OpenReturn
+from omniretail.returns.commands import Approve, CancelReturn, OpenReturn, OpenUnlinked
 from omniretail.returns.desk import Desk, Draft, ReturnStateRefused, of_order
 from omniretail.returns.document import Return, ReturnLine
 from omniretail.returns.policy import window_refusal
@@ -55,17 +55,21 @@ def opened(desk: Desk, command: OpenReturn) -> Draft | DomainError:
         override=command.override,
         note=command.note,
     )
-    fresh = Draft(doc=doc, order=claimed)
+    return done_at_once(desk, Draft(doc=doc, order=claimed), command)
+
+
+def done_at_once(
+    desk: Desk, fresh: Draft, command: OpenReturn | OpenUnlinked
+) -> Draft | DomainError:
+    """Do what a till does in the same step: have the goods back, and pay them back."""
     draft: Draft | DomainError = fresh
     if command.arrivals:
         assert command.location is not None, "goods come back somewhere"
         draft = received(desk, fresh, command, command.location, command.arrivals)
     if command.refund is not None and isinstance(draft, Draft):
-        draft = paid_back(desk, draft, command, command.refund, command.override)
-    return _first_version(draft)
-
-
-def _first_version(draft: Draft | DomainError) -> Draft | DomainError:
+        # Who allows one more return without a receipt does not allow paying for goods that are not here.
+        early = command.override if isinstance(command, OpenReturn) else None
+        draft = paid_back(desk, draft, command, command.refund, early)
     if isinstance(draft, Draft):
         draft.doc = replace(draft.doc, version=1)
     return draft

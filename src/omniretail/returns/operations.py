@@ -12,12 +12,14 @@ from omniretail.returns import store
 from omniretail.returns.commands import (
     Grade,
     OpenReturn,
+    OpenUnlinked,
     PayBack,
     Receive,
     ReturnCommand,
 )
+from omniretail.returns.counters import read_receiptless
 from omniretail.returns.deciding import decide
-from omniretail.returns.desk import Desk
+from omniretail.returns.desk import Desk, Receiptless
 from omniretail.returns.document import Return
 from omniretail.returns.policies import return_policies
 
@@ -33,11 +35,13 @@ async def change_returns(
 ) -> list[idempotency.Answer[Return] | DomainError]:
     """Open returns and bring them further, each all or nothing; one outcome per command, in order.
 
-    Locks: keys; orders by id; returns by id; stock by (SKU, location); serial numbers; payment
-    accounts by id. Outcomes: the return after the command; UnknownOrder, UnknownReturn,
-    UnknownLocation, Invalid (a line number), NotHandedOver, AlreadyReturned, OutsideReturnWindow,
-    ReturnStateRefused, ReceivedElsewhere, MoreThanReturned, NotReceived, NothingToPayBack,
-    RefundMethodNotAllowed; those of lots and serial numbers, of levels, and of store credit; KeyReused.
+    Locks: keys; orders by id; customers without a receipt by code; returns by id; stock by (SKU,
+    location); serial numbers; payment accounts by id. Outcomes: the return after the command;
+    UnknownOrder, UnknownReturn, UnknownLocation, UnknownChannel, UnknownSku, SkuNotSold, PriceMissing,
+    UnlinkedPriceTooHigh, UnlinkedLimitReached, Invalid (a line number, a currency), NotHandedOver,
+    AlreadyReturned, OutsideReturnWindow, ReturnStateRefused, ReceivedElsewhere, MoreThanReturned,
+    NotReceived, NothingToPayBack, RefundMethodNotAllowed; those of lots and serial numbers, of levels, and
+    of store credit; KeyReused.
     """
     run = partial(_change, tx, books=books, now=now)
     return await idempotency.once(tx, commands, run, Return, now=now)
@@ -90,11 +94,17 @@ async def _read(
     opening = [command for command in commands if isinstance(command, OpenReturn)]
     named = {command.order for command in opening if isinstance(command.order, UUID)}
     numbers = {command.order for command in opening if isinstance(command.order, str)}
-    further = {command.return_id for command in commands if not isinstance(command, OpenReturn)}
+    unlinked = [command for command in commands if isinstance(command, OpenUnlinked)]
+    further = {
+        command.return_id
+        for command in commands
+        if not isinstance(command, OpenReturn | OpenUnlinked)
+    }
     (theirs,) = await tx.read(store.orders_of(further, numbers))
     before = await orders.lock(tx, order_ids=named | theirs)
+    receiptless = await read_receiptless(tx, unlinked, books=books, now=now)
     returns = await store.lock(tx, further)
-    places = set(_places(commands, before, returns))
+    places = set(_places(commands, before, returns, receiptless))
     skus = {sku for sku, _ in places} | {
         line.sku for order in before.values() for line in order.lines
     }
@@ -102,7 +112,9 @@ async def _read(
         books.version(),
         catalog.skus_by_code(skus),
         catalog.locations_by_code(_locations(commands)),
-        return_policies({order.channel for order in before.values()}),
+        return_policies(
+            {order.channel for order in before.values()} | {one.channel for one in unlinked}
+        ),
         inventory.lock(places),
         payments.lock_accounts((), _accounts(commands, before, returns)),
     )
@@ -117,6 +129,7 @@ async def _read(
         policies=policies,
         book=await books.at(tx, version),
         now=now,
+        receiptless=receiptless,
     )
     return before, desk
 
@@ -125,7 +138,7 @@ def _locations(commands: Sequence[ReturnCommand]) -> set[str]:
     return {
         command.location
         for command in commands
-        if isinstance(command, OpenReturn | Receive) and command.location
+        if isinstance(command, OpenReturn | OpenUnlinked | Receive) and command.location
     }
 
 
@@ -133,6 +146,7 @@ def _places(
     commands: Sequence[ReturnCommand],
     found: Mapping[UUID, orders.Order],
     returns: Mapping[UUID, Return],
+    receiptless: Receiptless,
 ) -> Iterator[tuple[str, str]]:
     """Yield every SKU with the location where it comes back, or is graded again."""
     by_number = {order.number: order for order in found.values()}
@@ -151,6 +165,14 @@ def _places(
                     (line.sku, line.components) for line in order.lines if line.number in wanted
                 ]
                 location: str | None = command.location
+            case OpenUnlinked():
+                traits = receiptless.skus
+                goods = [
+                    (line.sku, traits[line.sku].components)
+                    for line in command.lines
+                    if line.sku in traits
+                ]
+                location = command.location
             case Receive() | Grade():
                 doc = returns.get(command.return_id)
                 if doc is None:
@@ -174,7 +196,7 @@ def _accounts(
     wished = [
         command.refund
         for command in commands
-        if isinstance(command, OpenReturn | PayBack) and command.refund is not None
+        if isinstance(command, OpenReturn | OpenUnlinked | PayBack) and command.refund is not None
     ]
     if not wished:
         return set()
@@ -199,7 +221,7 @@ def _asked(
         for command in commands
         for one in (
             command.arrivals
-            if isinstance(command, OpenReturn | Receive)
+            if isinstance(command, OpenReturn | OpenUnlinked | Receive)
             else (command,)
             if isinstance(command, Grade)
             else ()

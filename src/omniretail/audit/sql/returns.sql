@@ -1,7 +1,9 @@
 -- Lines of orders, divided ones as a whole, of which other quantities are returned, came back or were paid
 -- back than their returns say; returns of orders, or of lines, that do not exist or are of another SKU; units
--- that came back without being graded, or were graded again as what they were not; and goods whose movements
--- are not what their returns say, kits by their components.
+-- that came back without being graded, or were graded again as what they were not; goods whose movements
+-- are not what their returns say, kits by their components; and store credit that returns gave, by the
+-- account, of which its entries say another amount. Without an order all of a refund is store credit, and
+-- it is what its lines say.
 with agreed as (
     select
         sales_return.order_id,
@@ -47,6 +49,7 @@ graded as (
 come_back as (
     select
         return_line.return_id,
+        case when return_line.components is null then '' else return_line.sku end as kit,
         part.sku,
         sum(return_line.received_quantity * part.per_unit::integer) as quantity
     from return_line
@@ -54,17 +57,65 @@ come_back as (
         lateral jsonb_each_text(
             coalesce(return_line.components, jsonb_build_object(return_line.sku, 1))
         ) as part (sku, per_unit)
-    group by return_line.return_id, part.sku
+    group by return_line.return_id, kit, part.sku
 ),
 
 moved as (
     select
         movement.document_id as return_id,
+        coalesce(movement.kit, '') as kit,
         movement.sku,
         sum(movement.quantity) as quantity
     from stock_movement as movement
     where movement.document_type = 'return' and movement.from_state = 'customer'
-    group by movement.document_id, movement.sku
+    group by movement.document_id, coalesce(movement.kit, ''), movement.sku
+),
+
+given as (
+    select
+        sales_return.id as return_id,
+        (refunded.one ->> 'account_id')::uuid as account_id,
+        sum(
+            case
+                when sales_return.order_id is null then (refunded.one ->> 'amount_minor')::bigint
+                else otherwise.amount_minor
+            end
+        ) as amount_minor
+    from sales_return
+    cross join lateral jsonb_array_elements(sales_return.refunds) as refunded (one)
+    cross join
+        lateral (
+            select coalesce(sum(refund.amount_minor), 0) as amount_minor
+            from refund
+            where
+                refund.order_id = sales_return.order_id
+                and refund.event_sequence = (refunded.one ->> 'sequence')::integer
+                and refund.method = 'store_credit'
+        ) as otherwise
+    group by sales_return.id, (refunded.one ->> 'account_id')::uuid
+),
+
+credited as (
+    select
+        entry.return_id,
+        entry.account_id,
+        sum(entry.balance_change_minor) as amount_minor
+    from account_entry as entry
+    where entry.return_id is not null
+    group by entry.return_id, entry.account_id
+),
+
+without_order as (
+    select
+        sales_return.id as return_id,
+        sum(line.refunded_minor) as amount_minor,
+        bool_or(
+            line.refunded_minor is distinct from line.unit_minor * line.refunded_quantity
+        ) as is_another
+    from sales_return
+    inner join return_line as line on sales_return.id = line.return_id
+    where sales_return.kind = 'unlinked'
+    group by sales_return.id
 )
 
 select
@@ -106,6 +157,22 @@ select
     'movements of ' || sku as fault,
     return_id as id
 from come_back
-full join moved using (return_id, sku)
+full join moved using (return_id, kit, sku)
 where coalesce(come_back.quantity, 0) <> coalesce(moved.quantity, 0)
+union all
+select
+    'store credit' as fault,
+    coalesce(given.return_id, credited.return_id) as id
+from given
+full join credited
+    on given.return_id = credited.return_id and given.account_id = credited.account_id
+where coalesce(given.amount_minor, 0) <> coalesce(credited.amount_minor, 0)
+union all
+select
+    'amounts of lines' as fault,
+    stated.return_id as id
+from without_order as stated
+left join given on stated.return_id = given.return_id
+group by stated.return_id, stated.amount_minor, stated.is_another
+having coalesce(sum(given.amount_minor), 0) <> stated.amount_minor or stated.is_another
 order by fault, id;

@@ -1,8 +1,8 @@
 -- Writes the returns of the JSON array $1 at the moment $2: new ones, and what became of locked ones.
 insert into sales_return (
     id, number, kind, order_id, channel, location, customer, currency, requested_at, requested_by,
-    approved_at, approved_by, cancelled_at, note, override, refunds, account_id, exchange, version,
-    recorded_at, idempotency_key
+    approved_at, approved_by, cancelled_at, note, override, refunds, account_id, exchange,
+    unlinked_count, version, recorded_at, idempotency_key
 )
 select
     fresh.id,
@@ -23,6 +23,7 @@ select
     fresh.refunds,
     fresh.account_id,
     fresh.exchange,
+    fresh.unlinked_count,
     fresh.version,
     $2::timestamptz as recorded_at,
     fresh.idempotency_key
@@ -45,6 +46,7 @@ from json_to_recordset($1::json) as fresh (
     refunds jsonb,
     account_id uuid,
     exchange jsonb,
+    unlinked_count integer,
     version integer,
     idempotency_key text
 )

@@ -18,6 +18,7 @@ select
     sales_return.refunds,
     sales_return.account_id,
     sales_return.exchange,
+    sales_return.unlinked_count,
     sales_return.version
 from sales_return
 where sales_return.id = any($1::uuid[]);
