@@ -2,8 +2,8 @@
 
 from omniretail.migrations.runner import run_sql
 
-revision = "0015_unlinked_counters"
-down_revision = "0014_return_policies"
+revision = "0016_unlinked_counters"
+down_revision = "0015_sale_finder"
 
 
 def upgrade() -> None:
