@@ -10,6 +10,7 @@ from tests.pricing.test_price_history import set_price
 from tests.returns.bringing import back, sale_now, taken, units
 from tests.returns.unlinked import brought, no_receipt, without
 
+CARD = "card-of-ann-7f3a"
 APPROVING = frozenset({"returns:unlinked", "returns:override"})
 
 
@@ -24,6 +25,7 @@ async def _sold(retailer: Retailer, *, days_ago: float) -> dict[str, Any]:
     """Sell a COAT over the counter of S1, by card, so many days ago."""
     await retailer.receive("COAT", S1=1)
     body = order(served("carry_out", "S1", line("COAT", 1)), paid=4990)
+    body["tenders"][0]["card_token"] = CARD
     at = (clock.now() - timedelta(days=days_ago)).isoformat()
     return await taken(
         await retailer.office.post("/v1/orders", body | {"channel": "pos", "placed_at": at})
@@ -79,12 +81,16 @@ async def test_22_the_fourth_in_ninety_days_needs_the_manager(retailer: Retailer
 
 
 async def test_22_a_sale_that_is_found_goes_back_to_its_card(retailer: Retailer) -> None:
-    """Paid 49.90 by card twelve days ago: 49.90 to the card, though it costs less now."""
+    """The card's token finds what it paid twelve days ago: 49.90 go back to it, though it costs less now."""
     await _priced(retailer)
     sale = await _sold(retailer, days_ago=12)
 
-    wanted = {"order_number": sale["number"], "lines": [units(1)]}
-    made = await taken(await retailer.till.post("/v1/returns", wanted))
+    (found,) = (
+        await taken(
+            await retailer.till.ask("/v1/orders/searches", {"card_token": CARD, "sku": "COAT"}), 200
+        )
+    )["items"]
+    made = await taken(await retailer.till.post("/v1/returns", back(found, units(1))))
 
     assert (made["kind"], made["refunded"]) == ("return", euro(4990))
     assert made["refunds"][0]["paid_out"] == [{"type": "card", "amount": euro(4990)}]
