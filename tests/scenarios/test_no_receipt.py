@@ -81,7 +81,7 @@ async def test_22_the_fourth_in_ninety_days_needs_the_manager(retailer: Retailer
 
 
 async def test_22_a_sale_that_is_found_goes_back_to_its_card(retailer: Retailer) -> None:
-    """The card's token finds what it paid twelve days ago: 49.90 go back to it, though it costs less now."""
+    """The card's token finds what it paid twelve days ago: 49.90 go back, though it costs less now."""
     await _priced(retailer)
     sale = await _sold(retailer, days_ago=12)
 
