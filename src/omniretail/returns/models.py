@@ -35,7 +35,7 @@ class SalesReturn(SQLModel, table=True):
             "(approved_at is null) = (approved_by is null)",
             name="sales_return_approved_by_somebody",
         ),
-        Index("sales_return_order_idx", "order_id", postgresql_where=text("order_id is not null")),
+        Index("sales_return_order_idx", "order_id", "id"),
         Index("sales_return_location_idx", "location", "id"),
         Index(
             "sales_return_unlinked_idx",

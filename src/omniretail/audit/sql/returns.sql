@@ -48,23 +48,28 @@ come_back as (
     select
         return_line.return_id,
         part.sku,
+        case when return_line.components is null then '' else return_line.sku end as kit,
         sum(return_line.received_quantity * part.per_unit::integer) as quantity
     from return_line
     cross join
         lateral jsonb_each_text(
             coalesce(return_line.components, jsonb_build_object(return_line.sku, 1))
         ) as part (sku, per_unit)
-    group by return_line.return_id, part.sku
+    group by
+        return_line.return_id,
+        part.sku,
+        case when return_line.components is null then '' else return_line.sku end
 ),
 
 moved as (
     select
         movement.document_id as return_id,
         movement.sku,
+        coalesce(movement.kit, '') as kit,
         sum(movement.quantity) as quantity
     from stock_movement as movement
     where movement.document_type = 'return' and movement.from_state = 'customer'
-    group by movement.document_id, movement.sku
+    group by movement.document_id, movement.sku, coalesce(movement.kit, '')
 )
 
 select
@@ -106,6 +111,6 @@ select
     'movements of ' || sku as fault,
     return_id as id
 from come_back
-full join moved using (return_id, sku)
+full join moved using (return_id, sku, kit)
 where coalesce(come_back.quantity, 0) <> coalesce(moved.quantity, 0)
 order by fault, id;
