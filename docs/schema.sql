@@ -925,7 +925,7 @@ ALTER TABLE ONLY sales_return
 
 CREATE INDEX sales_return_location_idx ON sales_return USING btree (location, id);
 
-CREATE INDEX sales_return_order_idx ON sales_return USING btree (order_id) WHERE (order_id IS NOT NULL);
+CREATE INDEX sales_return_order_idx ON sales_return USING btree (order_id, id);
 
 CREATE INDEX sales_return_unlinked_idx ON sales_return USING btree (customer, id) WHERE (kind = 'unlinked'::text);
 

@@ -111,7 +111,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     (
         "kits",
         "components left for a kit nobody ordered",
-        ["update stock_movement set kit = 'OTHER' where kit is not null"],
+        ["update stock_movement set kit = 'OTHER' where kit is not null and type <> 'returned'"],
     ),
     (
         "kits",
@@ -713,6 +713,134 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         ],
     ),
     (
+        "refunds",
+        "shipping was kept that is said to have gone back",
+        ["update sales_order set shipping_kept = false where shipping_kept"],
+    ),
+    (
+        "refunds",
+        "shipping went back that is said to be kept",
+        [
+            (
+                "update sales_order set shipping_kept = true"
+                " where shipping is not null and customer = 'ben'"
+            )
+        ],
+    ),
+    (
+        "refunds",
+        "a customer is owed what no provider declined",
+        ["update tender set owed_minor = owed_minor + 1 where reference = 'p-1'"],
+    ),
+    (
+        "refunds",
+        "a cent more went back as store credit",
+        ["update refund set amount_minor = amount_minor + 1 where method = 'store_credit'"],
+    ),
+    (
+        "returns",
+        "an order has a unit less in returns",
+        [
+            (
+                "update order_line set returned_quantity = returned_quantity - 1"
+                " where returned_quantity > received_quantity"
+            )
+        ],
+    ),
+    (
+        "returns",
+        "an order has back what its return awaits",
+        [
+            (
+                "update order_line set received_quantity = returned_quantity"
+                " where returned_quantity > received_quantity"
+            )
+        ],
+    ),
+    (
+        "returns",
+        "a return paid back a unit less than its order says",
+        [
+            (
+                "update return_line set refunded_quantity = refunded_quantity - 1"
+                " where refunded_quantity > 0"
+            )
+        ],
+    ),
+    (
+        "returns",
+        "what was never asked for is in a return",
+        ["update return_line set quantity = quantity + 1"],
+    ),
+    (
+        "returns",
+        "what came back is of another SKU than what was sold",
+        ["update return_line set sku = 'A' where received_quantity = 0"],
+    ),
+    (
+        "returns",
+        "a return is of an order that does not exist",
+        [
+            (
+                "insert into sales_return (id, number, kind, order_id, currency, requested_at,"
+                " requested_by, version, recorded_at, idempotency_key) values"
+                " ('00000000-0000-7000-8000-000000000001', 'X', 'return', gen_random_uuid(), 'EUR',"
+                " now(), gen_random_uuid(), 1, now(), 'x')"
+            ),
+            (
+                "insert into return_line select '00000000-0000-7000-8000-000000000001', 1, 1, 'A',"
+                " null, 1, 'x', 0, 0, 0, 0, 0"
+            ),
+            (
+                "insert into event (id, document_type, document_id, sequence, type, occurred_at,"
+                " recorded_at, actor_id, data) values (gen_random_uuid(), 'return',"
+                " '00000000-0000-7000-8000-000000000001', 1, 'return_opened', now(), now(),"
+                " gen_random_uuid(), '{}')"
+            ),
+        ],
+    ),
+    (
+        "returns",
+        "lines are of a return that does not exist",
+        ["update return_line set return_id = gen_random_uuid() where received_quantity = 0"],
+    ),
+    (
+        "returns",
+        "units came back that nobody graded",
+        ["delete from return_grading where from_disposition is null"],
+    ),
+    (
+        "returns",
+        "units were graded again as what they were not",
+        ["update return_grading set from_disposition = 'destroyed' where reason = 'looked again'"],
+    ),
+    (
+        "returns",
+        "goods came back for a return that does not exist",
+        ["update stock_movement set document_id = id where type = 'returned'"],
+    ),
+    (
+        "returns",
+        "more came back than the return says",
+        [
+            _move("BOOK", "returned", "customer", "available").replace(
+                "'test', gen_random_uuid()",
+                "'return', (select return_id from return_line where sku = 'BOOK' limit 1)",
+            ),
+            _on_hand("BOOK", 1),
+        ],
+    ),
+    (
+        "returns",
+        "components came back for another kit",
+        ["update stock_movement set kit = 'OTHER' where kit is not null and type = 'returned'"],
+    ),
+    (
+        "event_sequences",
+        "a change of a return is missing",
+        ["delete from event where document_type = 'return' and type = 'return_graded'"],
+    ),
+    (
         "event_sequences",
         "a change of a cart is missing",
         ["delete from event where type = 'cart_held'"],
@@ -786,6 +914,54 @@ async def _books(retailer: Retailer) -> None:
     await _accounts(retailer)
     await _card_payments(Cards(retailer))
     await _paid_later(retailer)
+    await _returns(retailer)
+
+
+async def _returns(retailer: Retailer) -> None:
+    """Have goods back of parcels: books, paid back as store credit, one graded again; a kit of them."""
+    office = retailer.office
+
+    async def post(path: str, **body: Any) -> dict[str, Any]:
+        answer = await office.post(path, body)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    assert (await office.put("/v1/skus/BOOK", {"name": "Book"})).is_success
+    pair = [{"sku": "BOOK", "quantity": 2}]
+    assert (await office.put("/v1/skus/TWO-BOOKS", {"name": "Two", "components": pair})).is_success
+    kept = {"refund_shipping": False}
+    assert (await office.put("/v1/channels/web/return-policy", kept)).is_success
+    await retailer.prices(**{"BOOK": 1000, "TWO-BOOKS": 1800})
+    await retailer.receive("BOOK", S1=5)
+    credit = {"refund": {"method": "store_credit"}}
+    for sku, sold, back, paid in (("BOOK", 3, 2, 3499), ("TWO-BOOKS", 1, 1, 2299)):
+        wanted = order(served("ship", "S1", line(sku, sold)), paid=paid) | {
+            "channel": "web",
+            "customer": "cleo",
+            "shipping": {"price": euro(499)},
+        }
+        sale = await post("/v1/orders", **wanted)
+        assert (await office.leave(sale["fulfillments"][0])).is_success
+        one = {"line": 1, "reason": "not read"}
+        made = await post(
+            "/v1/returns",
+            order=sale["id"],
+            received=True,
+            location="S1",
+            lines=[one | {"quantity": back}],
+            **credit,
+        )
+        if back < sold:
+            await post("/v1/returns", order=sale["id"], lines=[one | {"quantity": 1}])
+    await post(
+        f"/v1/returns/{made['id']}/dispositions",
+        line=1,
+        quantity=1,
+        from_disposition="sellable",
+        to_disposition="damaged",
+        reason="looked again",
+    )
 
 
 async def _paid_later(retailer: Retailer) -> None:

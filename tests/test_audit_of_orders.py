@@ -143,7 +143,7 @@ FAULTS: list[tuple[tuple[str, ...], str, list[str]]] = [
         ["update fulfillment set state = 'allocated' where state = 'rejected'"],
     ),
     (
-        ("order_parts",),
+        ("fulfillment_states", "order_parts"),
         "a parcel belongs to no fulfillment",
         ["update parcel set fulfillment_id = gen_random_uuid()"],
     ),

@@ -35,6 +35,7 @@ GROWING = {
     "price_change",
     "refund",
     "rejection",
+    "return_grading",
     "return_line",
     "sales_order",
     "sales_return",
@@ -233,6 +234,38 @@ TOGETHER = {
             sql("idempotency.remember_keys"),
         )
     ),
+    "changing returns reads": _reading_together(
+        (
+            sql("pricing.book_version"),
+            sql("catalog.traits_of_skus"),
+            sql("catalog.locations_by_code"),
+            sql("returns.policies"),
+            sql("inventory.lock_levels"),
+            sql("payments.lock_accounts"),
+        )
+    ),
+    "returns are read": _reading_together((sql("returns.returns"), sql("returns.lines"))),
+    "changing returns writes": _writing_together(
+        (
+            sql("inventory.change_levels"),
+            sql("inventory.create_levels"),
+            sql("inventory.record_movements"),
+            sql("orders.change_orders"),
+            sql("orders.change_lines"),
+            sql("orders.change_tenders"),
+            sql("orders.capture_tenders"),
+            sql("orders.refund_tenders"),
+            sql("returns.put_returns"),
+            sql("returns.put_lines"),
+            sql("returns.record_gradings"),
+            sql("events.record_events"),
+            sql("payments.issue_accounts"),
+            sql("payments.change_accounts"),
+            sql("payments.record_entries"),
+            sql("payments.request_operations"),
+            sql("idempotency.remember_keys"),
+        )
+    ),
 } | {
     name: sql(name)
     for name in (
@@ -289,6 +322,12 @@ TOGETHER = {
         "pricing.usages_of_orders",
         "returns.lock_unlinked_customers",
         "returns.recent_unlinked",
+        "returns.lines",
+        "returns.list_returns",
+        "returns.lock_returns",
+        "returns.orders_of",
+        "returns.returns",
+        "returns.units_sold",
         "sourcing.candidates",
         "sourcing.promisable",
     )

@@ -34,7 +34,6 @@ _TABLES = (
     *("count_task", "count_task_line", "stock_count", "shortage"),
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
     *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception", "staff_pin"),
-    *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception"),
     *("return_policy", "sales_return", "return_line", "return_grading"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
@@ -517,6 +516,56 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "note": "behind the door",
         },
         ("POST", f"/v1/transfers/{_NOBODY}/cancellation"): {"reason": "not needed"},
+        **_returns(),
+    }
+
+
+def _returns() -> dict[tuple[str, str], dict[str, Any]]:
+    graded = {"disposition": "sellable", "quantity": 1, "serials": ["s-1"], "lot": "L1"}
+    override = {"reason": "a good customer"}
+    approval = {"staff": "ann", "pin": "4711"}
+    refund = {"method": "store_credit", "account": str(_NOBODY)}
+    one = f"/v1/returns/{_NOBODY}"
+    return {
+        ("POST", f"/v1/returns?{_NOBODY}"): {
+            "order": str(_NOBODY),
+            "lines": [
+                {"line": 1, "quantity": 1, "reason": "too_small", "dispositions": [graded]},
+                {"line": 2, "quantity": 1, "reason": "broken"},
+            ],
+            "received": True,
+            "location": "S1",
+            "refund": refund,
+            "refunded": True,
+            "override": override,
+            "note": "without its box",
+            "approval": approval,
+        },
+        ("POST", f"/v1/returns?number={_NOBODY}"): {
+            "order_number": "2026-NONE",
+            "lines": [{"line": 1, "quantity": 1, "reason": "too_small"}],
+        },
+        ("POST", f"{one}/approval"): {},
+        ("POST", f"{one}/receipt"): {
+            "location": "S1",
+            "lines": [{"line": 1, "dispositions": [graded]}],
+        },
+        ("POST", f"{one}/refund"): {
+            "refund": refund,
+            "lines": [{"line": 1, "quantity": 1}],
+            "override": override,
+            "approval": approval,
+        },
+        ("POST", f"{one}/cancellation"): {"reason": "kept after all"},
+        ("POST", f"{one}/dispositions"): {
+            "line": 1,
+            "quantity": 1,
+            "from_disposition": "damaged",
+            "to_disposition": "sellable",
+            "reason": "mended",
+            "serials": ["s-1"],
+            "lot": "L1",
+        },
     }
 
 
@@ -763,6 +812,8 @@ _EDITS = f"/v1/orders/{_NOBODY}/edits"
 _CAPTURES = f"/v1/orders/{_NOBODY}/captures"
 _RETURNS = "/v1/channels/web/return-policy"
 _UNLINKED = f"/v1/unlinked-returns?{_NOBODY}"
+_BACK = f"/v1/returns?{_NOBODY}"
+_ONE_BACK = f"/v1/returns/{_NOBODY}"
 
 
 OUT_OF_BOUNDS = [
@@ -860,6 +911,24 @@ OUT_OF_BOUNDS = [
     ("POST", _UNLINKED, "/lines/0/dispositions/0/disposition", ['"lost"', '""', "null"]),
     ("POST", _UNLINKED, "/account", ['"x"', '""', "1"]),
     ("POST", _UNLINKED, "/approval/pin", ['"123"', '"abcd"', "4711", "null"]),
+    ("POST", _BACK, "/order", ['"x"', "1"]),
+    ("POST", _BACK, "/lines", ["[]", "null"]),
+    ("POST", _BACK, "/lines/0/line", ["0", "-1", "25001", "null"]),
+    ("POST", _BACK, "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", _BACK, "/lines/0/reason", ['""', '"a,b"', "null"]),
+    ("POST", _BACK, "/lines/0/dispositions", ["null", "{}"]),
+    ("POST", _BACK, "/lines/0/dispositions/0/disposition", ['"lost"', "null"]),
+    ("POST", _BACK, "/lines/0/dispositions/0/quantity", _NO_QUANTITY),
+    ("POST", _BACK, "/refund/method", ['"points"', "1"]),
+    ("POST", _BACK, "/refund/account", ['"x"', "1"]),
+    ("POST", _BACK, "/override/reason", ['""', "null"]),
+    ("POST", _BACK, "/approval/pin", ['"123"', '"12345678901234"', '"abcd"', "4711"]),
+    ("POST", f"{_ONE_BACK}/receipt", "/lines", ["[]", "null"]),
+    ("POST", f"{_ONE_BACK}/receipt", "/lines/0/dispositions", ["[]", "null"]),
+    ("POST", f"{_ONE_BACK}/refund", "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", f"{_ONE_BACK}/refund", "/refund/method", ['"points"']),
+    ("POST", f"{_ONE_BACK}/dispositions", "/quantity", _NO_QUANTITY),
+    ("POST", f"{_ONE_BACK}/dispositions", "/to_disposition", ['"damaged"', '"lost"', "null"]),
     ("PUT", "/v1/fulfillment-policies/S1", "/reminder_hours", ["-1", "49", "1.5"]),
     ("PUT", "/v1/fulfillment-policies/S1", "/daily_capacity", ["-1", str(2**31)]),
     ("POST", "/v1/stock/counts", "/lines/0/quantity", ["-1", *_NO_QUANTITY[3:]]),
@@ -1250,6 +1319,11 @@ PATHS = [
 QUERIES = [
     ("/v1/skus", "limit", ["0", "-1", "99999", "x", "", "1.5", "1e9", "%00", str(2**63)]),
     ("/v1/orders", "limit", ["0", "201"]),
+    ("/v1/returns", "limit", ["0", "201"]),
+    ("/v1/returns", "order", ["x", "%00", "1"]),
+    ("/v1/returns", "location", ["%00", "x" * 65]),
+    ("/v1/returns", "customer", ["%00", "a,b", "x" * 65]),
+    ("/v1/returns", "cursor", ["AA", "Zm9v", "%00", "A" * 401]),
     ("/v1/carts", "customer", ["%00", "a,b", "x" * 65, ""]),
     ("/v1/carts?customer=ann", "cursor", ["AA", "Zm9v", "%00"]),
     ("/v1/carts", "code", ["x" * 33]),

@@ -119,6 +119,15 @@ GET     /v1/quotes/keys                               everybody
 GET     /v1/skus                                      terminal  channel  staff  integration
 GET     /v1/skus/{sku}                                terminal  channel  staff  integration
 PUT     /v1/skus/{sku}                                                          integration
+GET     /v1/returns                                   terminal  channel  staff  integration
+POST    /v1/returns                                   terminal  channel  staff  integration
+GET     /v1/returns/{return_id}                       terminal  channel  staff  integration
+POST    /v1/returns/{return_id}/approval                                        integration
+POST    /v1/returns/{return_id}/cancellation          terminal  channel  staff  integration
+POST    /v1/returns/{return_id}/dispositions          terminal           staff  integration
+POST    /v1/returns/{return_id}/receipt               terminal           staff  integration
+POST    /v1/returns/{return_id}/refund                terminal           staff  integration
+GET     /v1/returns/{return_id}/timeline              terminal  channel  staff  integration
 POST    /v1/sourcing/plans                            terminal  channel  staff  integration
 GET     /v1/sourcing-policies/{channel}               terminal  channel  staff  integration
 PUT     /v1/sourcing-policies/{channel}                                         integration
@@ -454,6 +463,23 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         },
         f"/v1/fulfillments/{_SOME_ID}/rejection": {"reason": "no_variance"},
         f"/v1/fulfillments/{_SOME_ID}/sourcing": {},
+        "/v1/returns": {
+            "order": _SOME_ID,
+            "lines": [{"line": 1, "quantity": 1, "reason": "too_small"}],
+        },
+        f"/v1/returns/{_SOME_ID}/approval": {},
+        f"/v1/returns/{_SOME_ID}/receipt": {
+            "location": "S1",
+            "lines": [{"line": 1, "dispositions": [{"disposition": "sellable", "quantity": 1}]}],
+        },
+        f"/v1/returns/{_SOME_ID}/refund": {},
+        f"/v1/returns/{_SOME_ID}/cancellation": {"reason": "kept after all"},
+        f"/v1/returns/{_SOME_ID}/dispositions": {
+            "line": 1,
+            "quantity": 1,
+            "from_disposition": "damaged",
+            "to_disposition": "sellable",
+        },
         "/v1/stock/receipts": _stock(1),
         "/v1/stock/adjustments": {
             "lines": [{"sku": "A", "location": "S1", "change": 1, "reason": "other"}]

@@ -118,7 +118,7 @@ async def test_what_was_not_captured_is_captured_with_the_next_step(
 
 
 async def test_a_refund_is_declined(retailer: Retailer, cards: Cards) -> None:
-    """The customer is owed it all the same: it stays given back, and staff pay it another way."""
+    """The card was given nothing back: the customer is owed it, until staff pay it another way."""
     body, _ = await captured(retailer, cards, "refund_declined")
     seller = await retailer.caller("manager", "integration", scopes=frozenset({"prices:override"}))
     lower = {"reason": "broken", "lines": [{"line": 1, "unit_price": euro(0)}]}
@@ -130,7 +130,13 @@ async def test_a_refund_is_declined(retailer: Retailer, cards: Cards) -> None:
 
     after = await found(retailer, body)
     assert noted == [1, 0]
-    assert after["tenders"] == before["tenders"]
+    assert (before["tenders"][0]["refunded"], before["tenders"][0]["owed"]) == (euro(2000), euro(0))
+    assert (after["tenders"][0]["refunded"], after["tenders"][0]["owed"]) == (euro(0), euro(2000))
+    assert await rows(retailer, "select amount_minor from refund order by event_sequence") == [
+        (2000,),
+        (-2000,),
+    ]
+    # Nothing of what it costs now was paid; that the money is still to go back, the tender says.
     assert (before["payment_status"], after["payment_status"]) == ("refunded", "refunded")
     assert [one["kind"] for one in await exceptions(retailer)] == ["refund_failed"]
     assert (await timeline(retailer, body))[-1] == "refund_failed"

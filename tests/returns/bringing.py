@@ -28,6 +28,25 @@ async def taken(answer: httpx.Response, status: int = 201) -> dict[str, Any]:
     return body
 
 
+def came(*lines: tuple[int, dict[str, int]], at: str | None = None) -> dict[str, Any]:
+    """A receipt on the wire: what came back of each line of a return, and where."""
+    graded = [
+        {
+            "line": number,
+            "dispositions": [
+                {"disposition": disposition, "quantity": of} for disposition, of in of_line.items()
+            ],
+        }
+        for number, of_line in lines
+    ]
+    return {"lines": graded} | ({} if at is None else {"location": at})
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """Return the status and the code of a refusal."""
+    return answer.status_code, answer.json()["type"].removeprefix("/problems/")
+
+
 async def carried_out(
     retailer: Retailer, *lines: dict[str, Any], paid: int, by: str = "cash", **more: Any
 ) -> dict[str, Any]:
@@ -61,9 +80,11 @@ async def sale_now(retailer: Retailer, sale: dict[str, Any]) -> dict[str, Any]:
 
 __all__ = [
     "back",
+    "came",
     "carried_out",
     "euro",
     "line",
+    "refused",
     "sale_now",
     "shipped",
     "taken",

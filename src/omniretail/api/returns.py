@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from omniretail import channels, clock, orders, returns
+from omniretail import channels, clock, inventory, orders, returns
 from omniretail.api.approvals import ApprovableRequest, ApprovalRequest, approver_of, without_pin
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.order_views import TimelineView, event_view
@@ -17,9 +17,11 @@ from omniretail.api.process import Process, Tx
 from omniretail.api.return_views import ReturnView, return_view
 from omniretail.api.wire import Code, CodeInQueryOrNone, Quantity, Request, Serials, Text
 from omniretail.errors import Forbidden, Invalid
+from omniretail.forms import TEXT
 from omniretail.ids import new_id
 
 LineNumber = Annotated[int, Meta(ge=1, le=25_000)]
+OrderNumber = Annotated[str, Meta(min_length=1, max_length=32, pattern=TEXT)]
 
 
 class ReturnStepForbidden(Forbidden):
@@ -89,7 +91,7 @@ class ReturnRequest(ApprovableRequest, frozen=True, kw_only=True):
     """
 
     order: UUID | None = None
-    order_number: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    order_number: OrderNumber | None = None
     lines: Annotated[tuple[ReturnLineRequest, ...], Meta(min_length=1, max_length=500)]
     received: bool | None = None
     location: Code | None = None
@@ -357,7 +359,7 @@ def place_of(principal: channels.Principal, location: str | None) -> str:
             raise Invalid.at("/location", "Name the location where the goods are")
         return next(iter(principal.locations))
     if not principal.may_act_at(location):
-        raise orders.LocationBound(location)
+        raise inventory.LocationNotYours(location)
     return location
 
 

@@ -54,6 +54,11 @@ class RefundWish(msgspec.Struct, frozen=True, kw_only=True):
     account_id: UUID | None = None
 
 
+def _allowed(override: Override | None) -> dict[str, Any]:
+    """Return what timelines say of who allowed what the policy does not."""
+    return {} if override is None else {"override": msgspec.to_builtins(override)}
+
+
 class OpenReturn(msgspec.Struct, frozen=True, kw_only=True):
     """The command to return units of an order, named by its id or its number.
 
@@ -80,7 +85,7 @@ class OpenReturn(msgspec.Struct, frozen=True, kw_only=True):
 
     def describe(self) -> dict[str, Any]:
         """What timelines say beside the lines."""
-        return {}
+        return _allowed(self.override)
 
 
 class OpenUnlinked(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +174,7 @@ class PayBack(msgspec.Struct, frozen=True, kw_only=True):
 
     def describe(self) -> dict[str, Any]:
         """What timelines say beside the lines."""
-        return {}
+        return _allowed(self.override)
 
 
 class CancelReturn(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 Everything here is locked; each command works on a draft of its own, which is accepted whole or not at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -98,6 +98,7 @@ class Desk(msgspec.Struct, kw_only=True):
     locations: Mapping[str, catalog.LocationSpec]
     policies: Mapping[str, ReturnPolicy]
     book: pricing.Book
+    units_sold: Set[tuple[UUID, str, str]]
     now: datetime
     receiptless: Receiptless = Receiptless()
     gradings: list[Grading] = []

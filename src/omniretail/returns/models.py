@@ -43,7 +43,7 @@ class SalesReturn(SQLModel, table=True):
         CheckConstraint(
             "kind <> 'unlinked' or customer is not null", name="sales_return_unlinked_by_customer"
         ),
-        Index("sales_return_order_idx", "order_id", postgresql_where=text("order_id is not null")),
+        Index("sales_return_order_idx", "order_id", "id"),
         Index("sales_return_location_idx", "location", "id"),
         Index(
             "sales_return_unlinked_idx",

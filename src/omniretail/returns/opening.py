@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from omniretail import orders
+from omniretail import catalog, orders
 from omniretail.errors import DomainError
 from omniretail.ids import document_number
 from omniretail.returns.commands import Approve, CancelReturn, OpenReturn, OpenUnlinked
@@ -18,6 +18,8 @@ def opened(desk: Desk, command: OpenReturn) -> Draft | DomainError:
     order = desk.order(command.order)
     if order is None:
         return orders.UnknownOrder(command.order)
+    if command.location is not None and command.location not in desk.locations:
+        return catalog.UnknownLocation(command.location)
     units = {line.order_line: line.quantity for line in command.lines}
     claimed = orders.claimed(order, units)
     if isinstance(claimed, DomainError):

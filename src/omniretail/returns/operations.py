@@ -38,10 +38,10 @@ async def change_returns(
     Locks: keys; orders by id; customers without a receipt by code; returns by id; stock by (SKU,
     location); serial numbers; payment accounts by id. Outcomes: the return after the command;
     UnknownOrder, UnknownReturn, UnknownLocation, UnknownChannel, UnknownSku, SkuNotSold, PriceMissing,
-    UnlinkedPriceTooHigh, UnlinkedLimitReached, Invalid (a line number, a currency), NotHandedOver,
-    AlreadyReturned, OutsideReturnWindow, ReturnStateRefused, ReceivedElsewhere, MoreThanReturned,
-    NotReceived, NothingToPayBack, RefundMethodNotAllowed; those of lots and serial numbers, of levels, and
-    of store credit; KeyReused.
+    UnlinkedPriceTooHigh, UnlinkedLimitReached, LocationNotYours, SerialNotSold, Invalid (a line number, a
+    currency), NotHandedOver, AlreadyReturned, OutsideReturnWindow, ReturnStateRefused,
+    ReceivedElsewhere, MoreThanReturned, NotReceived, NothingToPayBack, RefundMethodNotAllowed; those of
+    lots and serial numbers, of levels, and of store credit; KeyReused.
     """
     run = partial(_change, tx, books=books, now=now)
     return await idempotency.once(tx, commands, run, Return, now=now)
@@ -118,7 +118,8 @@ async def _read(
         inventory.lock(places),
         payments.lock_accounts((), _accounts(commands, before, returns)),
     )
-    await inventory.survey(tx, stock, traits, _asked(commands, before, returns, traits), now=now)
+    asked = _asked(commands, before, returns, traits)
+    await inventory.survey(tx, stock, traits, asked, now=now)
     desk = Desk(
         orders=dict(before),
         returns=returns,
@@ -128,6 +129,7 @@ async def _read(
         locations=locations,
         policies=policies,
         book=await books.at(tx, version),
+        units_sold=await store.units_sold(tx, before if asked.serials else ()),
         now=now,
         receiptless=receiptless,
     )

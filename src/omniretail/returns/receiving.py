@@ -37,6 +37,17 @@ class ReceivedElsewhere(Refused):
         super().__init__(f"Its goods come back to {location}.", location=location)
 
 
+class SerialNotSold(Refused):
+    """The customer does not have this unit of the order."""
+
+    def __init__(self, sku: str, serial: str) -> None:
+        super().__init__(
+            f"{sku} {serial} was not sold by this order, or came back already.",
+            sku=sku,
+            serial=serial,
+        )
+
+
 def received(
     desk: Desk, draft: Draft, command: Act, location: str, arrivals: Sequence[Arrival]
 ) -> Draft | DomainError:
@@ -44,11 +55,8 @@ def received(
     doc = draft.doc
     if doc.state not in {"approved", "received"}:
         return ReturnStateRefused(state=doc.state, step="receipt")
-    if location not in desk.locations:
-        return catalog.UnknownLocation(location)
-    if doc.location not in {None, location} and any(line.received_quantity for line in doc.lines):
-        assert doc.location is not None
-        return ReceivedElsewhere(doc.location)
+    if misplaced := _misplaced(desk, doc, location):
+        return misplaced
     by_number = {line.number: line for line in doc.lines}
     came = Counter[int]()
     for arrival in arrivals:
@@ -60,7 +68,10 @@ def received(
             return MoreThanReturned(
                 line=line.number, requested=came[line.number], left=line.awaited_quantity
             )
-        draft.movements += _back(desk, doc, line, arrival, location)
+        movements = list(_back(desk, doc, line, arrival, location))
+        if stranger := _not_sold(desk, doc, movements):
+            return stranger
+        draft.movements += movements
         draft.gradings.append(
             Grading(
                 return_id=doc.id,
@@ -91,6 +102,29 @@ def received(
     if draft.order is not None:
         draft.order = orders.come_back(draft.order, of_order(doc, came))
     return draft
+
+
+def _misplaced(desk: Desk, doc: Return, location: str) -> DomainError | None:
+    if location not in desk.locations:
+        return catalog.UnknownLocation(location)
+    if doc.location not in {None, location} and any(line.received_quantity for line in doc.lines):
+        assert doc.location is not None
+        return ReceivedElsewhere(doc.location)
+    return None
+
+
+def _not_sold(
+    desk: Desk, doc: Return, movements: Sequence[inventory.Movement]
+) -> SerialNotSold | None:
+    """Return why a unit is refused that its order did not sell; without an order, any may come."""
+    if doc.order_id is None:
+        return None
+    for movement in movements:
+        if desk.stock.tracking.get(movement.sku) == "serial":
+            for serial in movement.serials or ():
+                if (doc.order_id, movement.sku, serial) not in desk.units_sold:
+                    return SerialNotSold(movement.sku, serial)
+    return None
 
 
 def _back(
@@ -129,6 +163,8 @@ def graded(draft: Draft, command: Grade) -> Draft | DomainError:
             line=line.number, requested=command.quantity, left=graded[command.from_disposition]
         )
     assert doc.location is not None, "what is graded came back somewhere"
+    if not command.principal.may_act_at(doc.location):
+        return inventory.LocationNotYours(doc.location)
     states = STATE_OF[command.from_disposition], STATE_OF[command.to_disposition]
     if states[0] != states[1]:
         draft.movements += [

@@ -43,6 +43,8 @@ def paid_back(
     units = _to_pay(doc, wish.quantities, early=override is not None)
     if isinstance(units, DomainError):
         return units
+    if override is not None:
+        draft.doc = replace(doc, override=override)
     if draft.order is None:
         return _paid_back_unlinked(desk, draft, command, wish, units)
     order, policy = draft.order, desk.policy(draft.order)

@@ -20,6 +20,7 @@ _LINES = sql("returns.lines")
 _PUT = sql("returns.put_returns")
 _PUT_LINES = sql("returns.put_lines")
 _GRADE = sql("returns.record_gradings")
+_UNITS_SOLD = sql("returns.units_sold")
 
 
 def orders_of(return_ids: Collection[UUID], numbers: Collection[str]) -> Read[set[UUID]]:
@@ -29,6 +30,14 @@ def orders_of(return_ids: Collection[UUID], numbers: Collection[str]) -> Read[se
         (list(return_ids), list(numbers)),
         lambda rows: {UUID(row["order_id"]) for row in rows},
     )
+
+
+async def units_sold(tx: Transaction, order_ids: Collection[UUID]) -> set[tuple[UUID, str, str]]:
+    """Return the units with a serial number that customers have of locked orders: order, SKU, serial."""
+    if not order_ids:
+        return set()
+    rows = await tx.fetch(_UNITS_SOLD, list(order_ids))
+    return {(row["order_id"], row["sku"], row["serial"]) for row in rows}
 
 
 async def lock(tx: Transaction, return_ids: Collection[UUID]) -> dict[UUID, Return]:

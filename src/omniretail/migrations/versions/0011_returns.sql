@@ -140,7 +140,7 @@ create table sales_return (
     constraint sales_return_approved_by_somebody check ((approved_at is null) = (approved_by is null))
 );
 
-create index sales_return_order_idx on sales_return (order_id) where order_id is not null;
+create index sales_return_order_idx on sales_return (order_id, id);
 
 create index sales_return_location_idx on sales_return (location, id);
 
