@@ -57,6 +57,10 @@ _STATEMENTS = (
     Check("order_movements", "every order has one set of movements: promised, left, released"),
     Check("fulfillment_states", "every fulfillment's state is what its lines say"),
     Check("returns", "what came back is what returns say, of each line, graded and moved"),
+    Check(
+        "claims",
+        "what claims paid back, replaced and want back is what their units came to and are",
+    ),
     Check("order_parts", "every line, tender, refund and fulfillment belongs to an order"),
     Check(
         "in_transit",

@@ -76,6 +76,7 @@ from omniretail.orders.queries import (
     order_timeline,
 )
 from omniretail.orders.rejecting import Reject, RejectionReason, SourceAgain
+from omniretail.orders.replacing import Replacement, replaced
 from omniretail.orders.resourcing import NotSourced
 from omniretail.orders.returning import (
     AlreadyReturned,
@@ -172,6 +173,7 @@ __all__ = [
     "Reject",
     "RejectionReason",
     "Remind",
+    "Replacement",
     "ReturnStatus",
     "ShipTo",
     "ShippingAsked",
@@ -215,6 +217,7 @@ __all__ = [
     "preview_edit",
     "refund_due",
     "refunded",
+    "replaced",
     "request_changes",
     "reroute",
     "unclaimed",

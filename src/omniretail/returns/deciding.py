@@ -40,7 +40,8 @@ def _further(desk: Desk, draft: Draft, command: ReturnCommand) -> Draft | Domain
         case Receive():
             return received(desk, draft, command, command.location, command.arrivals)
         case PayBack():
-            return paid_back(desk, draft, command, command.refund, command.override)
+            early = command.override is not None
+            return paid_back(desk, draft, command, command.refund, early=early)
         case CancelReturn():
             return cancelled(draft, command)
         case Grade():

@@ -61,7 +61,8 @@ def opened(desk: Desk, command: OpenReturn) -> Draft | DomainError:
         assert command.location is not None, "goods come back somewhere"
         draft = received(desk, fresh, command, command.location, command.arrivals)
     if command.refund is not None and isinstance(draft, Draft):
-        draft = paid_back(desk, draft, command, command.refund, command.override)
+        early = command.override is not None
+        draft = paid_back(desk, draft, command, command.refund, early=early)
     return _first_version(draft)
 
 
