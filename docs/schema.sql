@@ -17,6 +17,7 @@ CREATE TABLE account_entry (
     actor_id uuid NOT NULL,
     idempotency_key text,
     return_id uuid,
+    claim_id uuid,
     CONSTRAINT account_entry_changes_of_type CHECK (
 CASE type
     WHEN 'issued'::text THEN ((balance_change_minor >= 0) AND (held_change_minor = 0))
@@ -30,8 +31,9 @@ CASE type
     ELSE false
 END),
     CONSTRAINT account_entry_explained CHECK (((reason IS NOT NULL) OR (type <> ALL (ARRAY['adjusted'::text, 'blocked'::text, 'unblocked'::text])))),
+    CONSTRAINT account_entry_names_claim CHECK (((claim_id IS NULL) OR ((order_id IS NULL) AND (return_id IS NULL) AND (type = ANY (ARRAY['issued'::text, 'refunded'::text]))))),
     CONSTRAINT account_entry_names_return CHECK (((return_id IS NULL) OR ((order_id IS NULL) AND (type = ANY (ARRAY['issued'::text, 'refunded'::text]))))),
-    CONSTRAINT account_entry_names_tender CHECK ((((order_id IS NULL) = (tender_number IS NULL)) AND ((order_id IS NOT NULL) OR (type <> ALL (ARRAY['held'::text, 'committed'::text, 'voided'::text]))) AND ((COALESCE(order_id, return_id) IS NOT NULL) OR (type <> 'refunded'::text))))
+    CONSTRAINT account_entry_names_tender CHECK ((((order_id IS NULL) = (tender_number IS NULL)) AND ((order_id IS NOT NULL) OR (type <> ALL (ARRAY['held'::text, 'committed'::text, 'voided'::text]))) AND ((COALESCE(order_id, return_id, claim_id) IS NOT NULL) OR (type <> 'refunded'::text))))
 );
 
 ALTER TABLE ONLY account_entry
@@ -176,6 +178,71 @@ ALTER TABLE ONLY channel_stock_policy
 
 ALTER TABLE ONLY channel_stock_policy
     ADD CONSTRAINT channel_stock_policy_pool_fkey FOREIGN KEY (pool) REFERENCES location_group(code);
+
+CREATE TABLE claim (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    order_id uuid NOT NULL,
+    channel text,
+    customer text,
+    currency text NOT NULL,
+    wish text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by uuid NOT NULL,
+    approved_at timestamp with time zone,
+    approved_by uuid,
+    goods_back boolean,
+    denied_at timestamp with time zone,
+    denied_by uuid,
+    denial_reason text,
+    resolved_at timestamp with time zone,
+    resolved_by uuid,
+    resolution text,
+    refund jsonb,
+    fulfillment_id uuid,
+    return_id uuid,
+    override jsonb,
+    note text,
+    version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    idempotency_key text NOT NULL,
+    CONSTRAINT claim_approved_by_somebody CHECK ((((approved_at IS NULL) = (approved_by IS NULL)) AND ((approved_at IS NULL) = (goods_back IS NULL)))),
+    CONSTRAINT claim_denied_by_somebody CHECK ((((denied_at IS NULL) = (denied_by IS NULL)) AND ((denied_at IS NULL) = (denial_reason IS NULL)))),
+    CONSTRAINT claim_resolution_known CHECK ((resolution = ANY (ARRAY['refund'::text, 'replacement'::text]))),
+    CONSTRAINT claim_resolved_by_somebody CHECK ((((resolved_at IS NULL) = (resolved_by IS NULL)) AND ((resolved_at IS NULL) = (resolution IS NULL)) AND ((resolved_at IS NULL) OR ((approved_at IS NOT NULL) AND (denied_at IS NULL))))),
+    CONSTRAINT claim_resolved_one_way CHECK ((((refund IS NOT NULL) = COALESCE((resolution = 'refund'::text), false)) AND ((fulfillment_id IS NOT NULL) = COALESCE((resolution = 'replacement'::text), false)) AND ((return_id IS NOT NULL) = ((resolution IS NOT NULL) AND COALESCE(goods_back, false))))),
+    CONSTRAINT claim_wish_known CHECK ((wish = ANY (ARRAY['refund'::text, 'replacement'::text])))
+);
+
+ALTER TABLE ONLY claim
+    ADD CONSTRAINT claim_number_key UNIQUE (number);
+
+ALTER TABLE ONLY claim
+    ADD CONSTRAINT claim_pkey PRIMARY KEY (id);
+
+CREATE INDEX claim_order_idx ON claim USING btree (order_id, id);
+
+CREATE INDEX claim_standing_idx ON claim USING btree (id) WHERE ((resolved_at IS NULL) AND (denied_at IS NULL));
+
+CREATE TABLE claim_line (
+    claim_id uuid NOT NULL,
+    number integer NOT NULL,
+    order_line integer NOT NULL,
+    sku text NOT NULL,
+    components jsonb,
+    quantity integer NOT NULL,
+    kind text NOT NULL,
+    note text,
+    worth_minor bigint NOT NULL,
+    worth_tax_minor bigint NOT NULL,
+    replaced_by integer,
+    CONSTRAINT claim_line_kind_known CHECK ((kind = ANY (ARRAY['damaged'::text, 'missing'::text, 'wrong'::text]))),
+    CONSTRAINT claim_line_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT claim_line_worth_not_negative CHECK (((worth_minor >= 0) AND (worth_tax_minor >= 0)))
+);
+
+ALTER TABLE ONLY claim_line
+    ADD CONSTRAINT claim_line_pkey PRIMARY KEY (claim_id, number);
 
 CREATE TABLE count_task (
     id uuid NOT NULL,

@@ -1161,5 +1161,9 @@ async def test_one_fault_fails_one_check(retailer: Retailer) -> None:
     assert found == {fault: [check] for check, fault, _ in FAULTS}
 
 
+# The books of these are those of tests/test_audit_of_claims.py, which sees that they fail there.
+ELSEWHERE = frozenset({"returns", "claims"})
+
+
 def test_every_check_is_seen_to_fail() -> None:
-    assert {check for check, _, _ in FAULTS} == {check.name for check in audit.CHECKS}
+    assert {check for check, _, _ in FAULTS} | ELSEWHERE == {check.name for check in audit.CHECKS}

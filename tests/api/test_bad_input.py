@@ -34,7 +34,7 @@ _TABLES = (
     *("count_task", "count_task_line", "stock_count", "shortage"),
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
     *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception", "staff_pin"),
-    *("return_policy", "sales_return", "return_line", "return_grading"),
+    *("return_policy", "sales_return", "return_line", "return_grading", "claim", "claim_line"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
@@ -433,6 +433,30 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "cooling_off_hours": 24,
             "max_attempts": 2,
         },
+        # What is asked after a path makes no difference; of an order that is not there nothing is claimed.
+        ("POST", f"/v1/claims?{_NOBODY}"): {
+            "order": str(_NOBODY),
+            "lines": [{"line": 1, "quantity": 1, "kind": "damaged", "note": "a crack"}],
+            "wish": "replacement",
+            "resolution": {
+                "resolution": "replacement",
+                "fulfillment": {
+                    "kind": "carry_out",
+                    "location": "S1",
+                    "serials": [{"line": 1, "serials": ["s-1"]}],
+                },
+            },
+            "goods_back": True,
+            "override": {"reason": "a good customer"},
+            "approval": {"staff": "ann", "pin": "4711"},
+            "note": "with a photo",
+        },
+        ("POST", f"/v1/claims/{_NOBODY}/approval"): {"goods_back": True},
+        ("POST", f"/v1/claims/{_NOBODY}/denial"): {"reason": "worn"},
+        ("POST", f"/v1/claims/{_NOBODY}/resolution"): {
+            "resolution": "refund",
+            "refund": {"method": "store_credit", "account": str(_NOBODY)},
+        },
         ("PUT", "/v1/channels/web/return-policy"): {
             "window_days": 14,
             "category_windows": [
@@ -814,9 +838,21 @@ _RETURNS = "/v1/channels/web/return-policy"
 _UNLINKED = f"/v1/unlinked-returns?{_NOBODY}"
 _BACK = f"/v1/returns?{_NOBODY}"
 _ONE_BACK = f"/v1/returns/{_NOBODY}"
+_CLAIMS = f"/v1/claims?{_NOBODY}"
 
 
 OUT_OF_BOUNDS = [
+    ("POST", _CLAIMS, "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", _CLAIMS, "/lines/0/line", ["0", "-1", "25001", "1.5", "null"]),
+    ("POST", _CLAIMS, "/lines/0/kind", ['"stolen"', '""', "null"]),
+    ("POST", _CLAIMS, "/lines", ["[]", "null"]),
+    ("POST", _CLAIMS, "/wish", ['"a cake"', '""', "null"]),
+    ("POST", _CLAIMS, "/order", ['"x"', '""', "1", "null"]),
+    ("POST", _CLAIMS, "/resolution/fulfillment/kind", ['"ship_to_store"', "null"]),
+    ("POST", f"/v1/claims/{_NOBODY}/resolution", "/resolution", ['"a cake"', '""', "null"]),
+    ("POST", f"/v1/claims/{_NOBODY}/resolution", "/refund/method", ['"points"', '""', "1"]),
+    ("POST", f"/v1/claims/{_NOBODY}/denial", "/reason", ['""', f'"{"x" * 501}"', "null"]),
+    ("POST", f"/v1/claims/{_NOBODY}/approval", "/goods_back", ['"yes"', "1"]),
     ("POST", "/v1/orders", _QUANTITY, _NO_QUANTITY),
     ("POST", "/v1/orders", "/tenders/0/amount/amount", [*_NO_AMOUNT, "0", "null"]),
     ("POST", "/v1/orders", "/tenders/0/amount/currency", ['"EURO"', '"eur"', '"USD"', '""']),
@@ -1317,6 +1353,9 @@ PATHS = [
     ("TRACE", "/v1/orders"),
 ]
 QUERIES = [
+    ("/v1/claims", "state", ["lost", "", "%00"]),
+    ("/v1/claims", "order", ["x", "%00", "1"]),
+    ("/v1/claims", "limit", ["0", "201"]),
     ("/v1/skus", "limit", ["0", "-1", "99999", "x", "", "1.5", "1e9", "%00", str(2**63)]),
     ("/v1/orders", "limit", ["0", "201"]),
     ("/v1/returns", "limit", ["0", "201"]),

@@ -42,6 +42,13 @@ GET     /v1/channels/{code}/return-policy             terminal  channel  staff  
 PUT     /v1/channels/{code}/return-policy                                       integration
 GET     /v1/channels/{code}/stock-policy              terminal  channel  staff  integration
 PUT     /v1/channels/{code}/stock-policy                                        integration
+GET     /v1/claims                                    terminal  channel  staff  integration
+POST    /v1/claims                                    terminal  channel  staff  integration
+GET     /v1/claims/{claim_id}                         terminal  channel  staff  integration
+POST    /v1/claims/{claim_id}/approval                                   staff  integration
+POST    /v1/claims/{claim_id}/denial                                     staff  integration
+POST    /v1/claims/{claim_id}/resolution                                 staff  integration
+GET     /v1/claims/{claim_id}/timeline                terminal  channel  staff  integration
 POST    /v1/coupon-claims                             terminal  channel         integration
 GET     /v1/coupon-claims/{claim_id}                  terminal  channel         integration
 DELETE  /v1/coupon-claims/{claim_id}                  terminal  channel         integration
@@ -449,6 +456,14 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
             "reason": "why not",
             "lines": [{"line": 1, "unit_price": euro(1)}],
         },
+        "/v1/claims": {
+            "order": _SOME_ID,
+            "lines": [{"line": 1, "quantity": 1, "kind": "missing"}],
+            "wish": "refund",
+        },
+        f"/v1/claims/{_SOME_ID}/approval": {},
+        f"/v1/claims/{_SOME_ID}/denial": {"reason": "why not"},
+        f"/v1/claims/{_SOME_ID}/resolution": {"resolution": "refund"},
         **{
             f"/v1/fulfillments/{_SOME_ID}/{step}": {}
             for step in (

@@ -332,6 +332,7 @@ async def test_goods_are_paid_when_they_leave(retailer: Retailer) -> None:
         "order_id": str(order_id),
         "tender_number": 1,
         "return_id": None,
+        "claim_id": None,
         "reason": None,
         "occurred_at": "2026-07-06T12:00:00Z",
         "recorded_at": "2026-07-06T12:00:00Z",

@@ -116,6 +116,7 @@ class AccountEntryView(View, frozen=True, kw_only=True):
     order_id: UUID | None
     tender_number: int | None
     return_id: UUID | None
+    claim_id: UUID | None
     reason: str | None
     occurred_at: Moment
     recorded_at: Moment
@@ -276,6 +277,7 @@ def _entry(entry: payments.RecordedEntry, currency: str) -> AccountEntryView:
         order_id=entry.order_id,
         tender_number=entry.tender_number,
         return_id=entry.return_id,
+        claim_id=entry.claim_id,
         reason=entry.reason,
         occurred_at=entry.occurred_at,
         recorded_at=entry.recorded_at,

@@ -28,7 +28,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 16
+_BATCHES_AT_ONCE = 17
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 # Hashing one keeps a core busy and takes 16 MB; who guesses waits for who guessed before.
@@ -64,6 +64,7 @@ class Process:
         self.place_order = Batcher(self._place)
         self.change_order = Batcher(self._change)
         self.change_return = Batcher(self._change_return)
+        self.change_claim = Batcher(self._change_claim)
         self.place_hold = Batcher(self._place_hold)
         self.change_hold = Batcher(self._change_hold)
         self.book = Batcher(self._book)
@@ -158,6 +159,13 @@ class Process:
     ) -> Sequence[Answer[returns.Return] | DomainError]:
         return await self.ledger.run(
             lambda tx: returns.change_returns(tx, commands, books=self.books, now=clock.now())
+        )
+
+    async def _change_claim(
+        self, commands: Sequence[returns.ClaimCommand]
+    ) -> Sequence[Answer[returns.Claim] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: returns.change_claims(tx, commands, books=self.books, now=clock.now())
         )
 
     async def _place_hold(

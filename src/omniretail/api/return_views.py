@@ -106,10 +106,10 @@ def return_view(doc: returns.Return) -> ReturnView:
         approved_by=doc.approved_by,
         cancelled_at=doc.cancelled_at,
         note=doc.note,
-        override=_override(doc.override),
+        override=override_view(doc.override),
         refunded=Money(doc.refunded_minor, currency),
         refunded_tax=Money(doc.refunded_tax_minor, currency),
-        refunds=[_refund(refund, currency) for refund in doc.refunds],
+        refunds=[refund_view(refund, currency) for refund in doc.refunds],
         account_id=doc.account_id,
         unlinked_count=doc.unlinked_count,
         lines=[_line(line, currency) for line in doc.lines],
@@ -117,13 +117,15 @@ def return_view(doc: returns.Return) -> ReturnView:
     )
 
 
-def _override(override: returns.Override | None) -> OverrideView | None:
+def override_view(override: returns.Override | None) -> OverrideView | None:
+    """Return who allowed what, as the wire shows it."""
     if override is None:
         return None
     return OverrideView(by=override.by, name=override.name, reason=override.reason)
 
 
-def _refund(refund: returns.Refund, currency: str) -> RefundView:
+def refund_view(refund: returns.Refund, currency: str) -> RefundView:
+    """Return money that went back as the wire shows it."""
     return RefundView(
         amount=Money(refund.amount_minor, currency),
         tax=Money(refund.tax_minor, currency),

@@ -59,6 +59,10 @@ _STATEMENTS = (
     Check(
         "returns", "what came back is what returns say, of each line, graded, moved and credited"
     ),
+    Check(
+        "claims",
+        "what claims paid back, replaced and want back is what their units came to and are",
+    ),
     Check("order_parts", "every line, tender, refund and fulfillment belongs to an order"),
     Check(
         "in_transit",

@@ -35,6 +35,8 @@ SCOPES = (
     "catalog:write",
     "channels:read",
     "channels:write",
+    "claims:decide",
+    "claims:write",
     "coupons:write",
     "exports:read",
     "fulfillments:read",
@@ -77,7 +79,7 @@ _SELLING = frozenset(
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
-_RETURNING = frozenset({"returns:read", "returns:write"})
+_RETURNING = frozenset({"claims:write", "returns:read", "returns:write"})
 _TAKING_BACK = _RETURNING | {"returns:receive", "returns:refund"}
 _PAYING = frozenset({"payments:read", "payments:write"})
 DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
@@ -101,7 +103,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     | _SHOPPING
     | _TAKING_BACK
     | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
-    | {"transfers:read", "transfers:write"},
+    | {"claims:decide", "transfers:read", "transfers:write"},
     "integration": frozenset(SCOPES)
     - {"prices:override", "orders:backdate", "pickups:without_code", "returns:override"},
 }

@@ -1,4 +1,4 @@
-"""The tables of the ledger, and of what leads to movements or promises, from counts to shortages."""
+"""The tables of the ledger, and of what leads to movements or promises."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -108,9 +108,8 @@ class StockMovement(SQLModel, table=True):
             "('damaged', 'quality_control'), ('quality_control', 'damaged'), "
             "('damaged', 'shrinkage'), ('quality_control', 'shrinkage'), "
             "('available', 'in_transit'), ('in_transit', 'available'), "
-            "('in_transit', 'shrinkage'), ('allocated', 'in_transit'), "
-            "('in_transit', 'allocated'), ('customer', 'shrinkage'), ('shrinkage', 'damaged'), "
-            "('shrinkage', 'quality_control'))",
+            "('in_transit', 'shrinkage'), ('allocated', 'in_transit'), ('in_transit', 'allocated'), "
+            "('customer', 'shrinkage'), ('shrinkage', 'damaged'), ('shrinkage', 'quality_control'))",
             name="stock_movement_states_known",
         ),
         Index("stock_movement_sku_idx", "sku", "id"),

@@ -77,6 +77,7 @@ from omniretail.orders.queries import (
     order_timeline,
 )
 from omniretail.orders.rejecting import Reject, RejectionReason, SourceAgain
+from omniretail.orders.replacing import Replacement, replaced
 from omniretail.orders.resourcing import NotSourced
 from omniretail.orders.returning import (
     AlreadyReturned,
@@ -175,6 +176,7 @@ __all__ = [
     "RejectionReason",
     "Remind",
     "Repay",
+    "Replacement",
     "ReturnStatus",
     "Sale",
     "SaleFilter",
@@ -223,6 +225,7 @@ __all__ = [
     "preview_edit",
     "refund_due",
     "refunded",
+    "replaced",
     "request_changes",
     "reroute",
     "unclaimed",

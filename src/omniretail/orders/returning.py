@@ -94,19 +94,19 @@ def claimed(order: Order, units: Units) -> Order | DomainError:
             return AlreadyReturned(
                 line=number, requested=quantity, returnable=line.returnable_quantity
             )
-    return _counted(order, units, "returned_quantity")
+    return counted(order, units, "returned_quantity")
 
 
 def unclaimed(order: Order, units: Units) -> Order:
     """Return the order of whose lines so many units are in no return any more."""
-    return _counted(
+    return counted(
         order, {number: -quantity for number, quantity in units.items()}, "returned_quantity"
     )
 
 
 def come_back(order: Order, units: Units) -> Order:
     """Return the order of whose returned units so many more came back."""
-    return _counted(order, units, "received_quantity")
+    return counted(order, units, "received_quantity")
 
 
 def refund_due(order: Order, units: Units, *, refund_shipping: bool = True) -> RefundDue:
@@ -132,7 +132,7 @@ def refunded(
 
 
 def _gone(order: Order, units: Units, refund_shipping: bool) -> Order:
-    gone = _counted(order, units, "refunded_quantity")
+    gone = counted(order, units, "refunded_quantity")
     if not refund_shipping and not gone.keeps_shipping:
         return replace(gone, shipping_kept=True)
     return gone
@@ -157,14 +157,15 @@ def _due(order: Order, gone: Order, units: Units) -> RefundDue:
     )
 
 
-def _counted(order: Order, units: Units, counter: str) -> Order:
-    def counted(line: OrderLine) -> OrderLine:
+def counted(order: Order, units: Units, counter: str) -> Order:
+    """Return the order of whose lines a counter says so many units more."""
+
+    def more(line: OrderLine) -> OrderLine:
         if line.number not in units:
             return line
         return replace(line, **{counter: getattr(line, counter) + units[line.number]})
 
     parts = tuple(
-        replace(part, lines=tuple(counted(line) for line in part.lines))
-        for part in order.fulfillments
+        replace(part, lines=tuple(more(line) for line in part.lines)) for part in order.fulfillments
     )
     return replace(order, fulfillments=parts)

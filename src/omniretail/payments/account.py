@@ -123,7 +123,7 @@ class EntrySource(msgspec.Struct, frozen=True, kw_only=True):
     """Who changes an account, when it happened, and for what.
 
     Of what pays an order, or is given back to what paid it, that is a tender of the order; of new store
-    credit for goods that came back it is the return.
+    credit for goods that came back it is the return, for goods that were not as they should be the claim.
     """
 
     actor_id: UUID
@@ -132,6 +132,7 @@ class EntrySource(msgspec.Struct, frozen=True, kw_only=True):
     order_id: UUID | None = None
     tender_number: int | None = None
     return_id: UUID | None = None
+    claim_id: UUID | None = None
     reason: str | None = None
 
 
@@ -146,6 +147,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     order_id: UUID | None
     tender_number: int | None
     return_id: UUID | None
+    claim_id: UUID | None
     reason: str | None
     occurred_at: datetime
     actor_id: UUID
@@ -286,11 +288,11 @@ class Accounts:
         *,
         customer: str,
     ) -> DomainError | None:
-        """Put on a customer's own store credit what a return is worth; of others nothing is told.
+        """Put on a customer's own store credit what a return or claim is worth; of others nothing is told.
 
         For what nobody paid with this account: unlike a refund to what paid, it can be issued anew.
         """
-        assert source.return_id is not None, "what is credited is of a return"
+        assert source.return_id or source.claim_id, "what is credited is of a return or a claim"
         account = self.account(account_id)
         if isinstance(account, DomainError):
             return account
@@ -386,6 +388,7 @@ class Accounts:
                 order_id=source.order_id,
                 tender_number=source.tender_number,
                 return_id=source.return_id,
+                claim_id=source.claim_id,
                 reason=source.reason,
                 occurred_at=source.occurred_at,
                 actor_id=source.actor_id,

@@ -84,6 +84,7 @@ class RecordedEntry(msgspec.Struct, frozen=True, kw_only=True):
     order_id: UUID | None
     tender_number: int | None
     return_id: UUID | None
+    claim_id: UUID | None
     reason: str | None
     occurred_at: datetime
     recorded_at: datetime

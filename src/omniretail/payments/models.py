@@ -70,12 +70,17 @@ class AccountEntry(SQLModel, table=True):
         CheckConstraint(
             "(order_id is null) = (tender_number is null)"
             " and (order_id is not null or type not in ('held', 'committed', 'voided'))"
-            " and (coalesce(order_id, return_id) is not null or type <> 'refunded')",
+            " and (coalesce(order_id, return_id, claim_id) is not null or type <> 'refunded')",
             name="account_entry_names_tender",
         ),
         CheckConstraint(
             "return_id is null or (order_id is null and type in ('issued', 'refunded'))",
             name="account_entry_names_return",
+        ),
+        CheckConstraint(
+            "claim_id is null or (order_id is null and return_id is null"
+            " and type in ('issued', 'refunded'))",
+            name="account_entry_names_claim",
         ),
         CheckConstraint(
             "reason is not null or type not in ('adjusted', 'blocked', 'unblocked')",
@@ -96,6 +101,7 @@ class AccountEntry(SQLModel, table=True):
     actor_id: UUID
     idempotency_key: str | None = Field(default=None, sa_type=Text)
     return_id: UUID | None = None
+    claim_id: UUID | None = None
 
 
 class Payment(SQLModel, table=True):

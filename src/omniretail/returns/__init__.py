@@ -1,5 +1,19 @@
-"""Returns: goods that come back anywhere, and what becomes of them and of their money."""
+"""Returns and claims: goods that come back anywhere, or were not as they should be, and their money."""
 
+from omniretail.returns.claim import Claim, ClaimKind, ClaimLine, ClaimState, Resolution
+from omniretail.returns.claim_commands import (
+    ApproveClaim,
+    ClaimCommand,
+    DenyClaim,
+    LineClaimed,
+    OpenClaim,
+    ReplacementKind,
+    ReplacementWish,
+    ResolutionWish,
+    ResolveClaim,
+)
+from omniretail.returns.claiming import ClaimStateRefused, OutsideClaimWindow, UnknownGoodsClaim
+from omniretail.returns.claims import change_claims
 from omniretail.returns.commands import (
     Approve,
     Arrival,
@@ -40,7 +54,14 @@ from omniretail.returns.policy import (
     window_end,
     window_refusal,
 )
-from omniretail.returns.queries import find_return, list_returns, return_timeline
+from omniretail.returns.queries import (
+    claim_timeline,
+    find_claim,
+    find_return,
+    list_claims,
+    list_returns,
+    return_timeline,
+)
 from omniretail.returns.refunding import RefundMethodNotAllowed, pay_backs
 from omniretail.returns.unlinked import UnlinkedLimitReached, UnlinkedPriceTooHigh
 
@@ -52,14 +73,25 @@ __all__ = [
     "TENDER_TYPES",
     "Approval",
     "Approve",
+    "ApproveClaim",
     "Arrival",
     "CancelReturn",
+    "Claim",
+    "ClaimCommand",
+    "ClaimKind",
+    "ClaimLine",
+    "ClaimState",
+    "ClaimStateRefused",
+    "DenyClaim",
     "Disposition",
     "GoodsBack",
     "Grade",
     "LineBack",
+    "LineClaimed",
+    "OpenClaim",
     "OpenReturn",
     "OpenUnlinked",
+    "OutsideClaimWindow",
     "OutsideReturnWindow",
     "Override",
     "PayBack",
@@ -69,18 +101,28 @@ __all__ = [
     "RefundBy",
     "RefundMethodNotAllowed",
     "RefundWish",
+    "ReplacementKind",
+    "ReplacementWish",
+    "Resolution",
+    "ResolutionWish",
+    "ResolveClaim",
     "Return",
     "ReturnCommand",
     "ReturnKind",
     "ReturnLine",
     "ReturnPolicy",
     "ReturnState",
+    "UnknownGoodsClaim",
     "UnlinkedCounter",
     "UnlinkedLimitReached",
     "UnlinkedPriceTooHigh",
+    "change_claims",
     "change_returns",
+    "claim_timeline",
+    "find_claim",
     "find_return",
     "find_return_policy",
+    "list_claims",
     "list_returns",
     "pay_backs",
     "put_return_policy",

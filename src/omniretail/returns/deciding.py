@@ -1,5 +1,7 @@
 """What may become of a return: one command judged after the other, each all or nothing. Pure."""
 
+from msgspec.structs import replace
+
 from omniretail.errors import DomainError
 from omniretail.returns.commands import (
     Approve,
@@ -44,7 +46,10 @@ def _further(desk: Desk, draft: Draft, command: ReturnCommand) -> Draft | Domain
         case Receive():
             return received(desk, draft, command, command.location, command.arrivals)
         case PayBack():
-            return paid_back(desk, draft, command, command.refund, command.override)
+            if command.override is not None:
+                draft.doc = replace(draft.doc, override=command.override)
+            early = command.override is not None
+            return paid_back(desk, draft, command, command.refund, early=early)
         case CancelReturn():
             return cancelled(draft, command)
         case Grade():

@@ -1,9 +1,9 @@
-"""What returns are judged by and work on, and how what was decided is taken from it. Pure.
+"""What returns and claims are judged by and work on, and how what was decided is taken from it. Pure.
 
 Everything here is locked; each command works on a draft of its own, which is accepted whole or not at all.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -15,6 +15,7 @@ from omniretail import catalog, channels, events, idempotency, inventory, paymen
 from omniretail.errors import DomainError, Missing, Refused
 from omniretail.ids import new_id
 from omniretail.orders import Order, change_accounts
+from omniretail.returns.claim import Claim
 from omniretail.returns.document import Disposition, Return
 from omniretail.returns.policy import ReturnPolicy
 
@@ -88,7 +89,7 @@ class Act(Protocol):
 
 
 class Desk(msgspec.Struct, kw_only=True):
-    """The locked orders, returns, stock and accounts, which change as commands are accepted."""
+    """The locked orders, returns, claims, stock and accounts, which change as commands are accepted."""
 
     orders: dict[UUID, Order]
     returns: dict[UUID, Return]
@@ -101,6 +102,7 @@ class Desk(msgspec.Struct, kw_only=True):
     units_sold: Set[tuple[UUID, str, str]]
     now: datetime
     receiptless: Receiptless = Receiptless()
+    claims: dict[UUID, Claim] = {}
     gradings: list[Grading] = []
     changes: list[tuple[Order, Order, events.Happened]] = []
     happened: list[events.Happened] = []
@@ -130,38 +132,54 @@ class Draft(msgspec.Struct, kw_only=True):
 def accepted(desk: Desk, draft: Draft, command: Act) -> Return | DomainError:
     """Take from the desk what a draft means: stock, accounts, the order one version on, the events."""
     doc, order = draft.doc, draft.order
-    mark = desk.accounts.mark()
     was = desk.orders[order.id] if order is not None else None
-    if refusal := _credited(desk, draft, command):
-        desk.accounts.take_back(mark)
+    entry = payments.EntrySource(
+        actor_id=command.principal.id,
+        occurred_at=command.occurred_at,
+        return_id=doc.id,
+        idempotency_key=command.key.key,
+    )
+    if refusal := taken(desk, draft, _source(doc, command), entry):
         return refusal
-    if draft.movements and (
-        refusal := desk.stock.post(inventory.Posting(_source(doc, command), draft.movements))
-    ):
-        desk.accounts.take_back(mark)
-        return refusal
-    if order is not None and was is not None and order != was:
-        order = replace(order, version=was.version + 1)
-        change_accounts(desk.accounts, was, order, command.principal.id, now=desk.now)
-        desk.changes.append((was, order, _event("order", order, doc, command, was)))
-        desk.orders[order.id] = order
+    if order is not None:
+        order_changed(desk, order, command, lambda after: _event("order", after, doc, command, was))
     desk.gradings += draft.gradings
     desk.happened.append(_event("return", doc, doc, command, was))
     desk.returns[doc.id] = doc
     return doc
 
 
-def _credited(desk: Desk, draft: Draft, command: Act) -> DomainError | None:
+def taken(
+    desk: Desk, draft: Draft, source: inventory.Source, entry: payments.EntrySource
+) -> DomainError | None:
+    """Take from the desk the store credit and the goods that a draft moves: both, or neither."""
+    mark = desk.accounts.mark()
+    refusal = _credited(desk, draft, entry)
+    if refusal is None and draft.movements:
+        refusal = desk.stock.post(inventory.Posting(source, draft.movements))
+    if refusal is not None:
+        desk.accounts.take_back(mark)
+    return refusal
+
+
+def order_changed(
+    desk: Desk, order: Order, command: Act, event: Callable[[Order], events.Happened]
+) -> None:
+    """Have the desk know an order as a draft leaves it, one version on, if anything of it changed."""
+    was = desk.orders[order.id]
+    if order == was:
+        return
+    order = replace(order, version=was.version + 1)
+    change_accounts(desk.accounts, was, order, command.principal.id, now=desk.now)
+    desk.changes.append((was, order, event(order)))
+    desk.orders[order.id] = order
+
+
+def _credited(desk: Desk, draft: Draft, source: payments.EntrySource) -> DomainError | None:
     """Put on an account what goes back as store credit, a new one where none is named."""
     if draft.credit is None:
         return None
     account_id, amount_minor = draft.credit
-    source = payments.EntrySource(
-        actor_id=command.principal.id,
-        occurred_at=command.occurred_at,
-        return_id=draft.doc.id,
-        idempotency_key=command.key.key,
-    )
     if draft.new_account is not None:
         return desk.accounts.issue(draft.new_account, source)
     doc = draft.doc

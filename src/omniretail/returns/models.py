@@ -1,4 +1,4 @@
-"""The tables of returns: the documents, their lines, what the goods were graded as; and policies."""
+"""The tables of returns and claims: the documents, their lines, what goods were graded as; policies."""
 
 from datetime import datetime
 from typing import Any
@@ -147,6 +147,97 @@ class UnlinkedCustomer(SQLModel, table=True):
 
     customer: str = Field(primary_key=True, sa_type=Text)
     first_at: datetime = Field(sa_type=_Moment)
+
+
+class Claim(SQLModel, table=True):
+    """Units of an order that were damaged, missing or wrong. `version` counts its changes."""
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        CheckConstraint("wish in ('refund', 'replacement')", name="claim_wish_known"),
+        CheckConstraint("resolution in ('refund', 'replacement')", name="claim_resolution_known"),
+        CheckConstraint(
+            "(approved_at is null) = (approved_by is null) "
+            "and (approved_at is null) = (goods_back is null)",
+            name="claim_approved_by_somebody",
+        ),
+        CheckConstraint(
+            "(denied_at is null) = (denied_by is null) "
+            "and (denied_at is null) = (denial_reason is null)",
+            name="claim_denied_by_somebody",
+        ),
+        CheckConstraint(
+            "(resolved_at is null) = (resolved_by is null) "
+            "and (resolved_at is null) = (resolution is null) "
+            "and (resolved_at is null or (approved_at is not null and denied_at is null))",
+            name="claim_resolved_by_somebody",
+        ),
+        CheckConstraint(
+            "(refund is not null) = coalesce(resolution = 'refund', false) "
+            "and (fulfillment_id is not null) = coalesce(resolution = 'replacement', false) "
+            "and (return_id is not null) "
+            "= (resolution is not null and coalesce(goods_back, false))",
+            name="claim_resolved_one_way",
+        ),
+        Index("claim_order_idx", "order_id", "id"),
+        Index(
+            "claim_standing_idx",
+            "id",
+            postgresql_where=text("resolved_at is null and denied_at is null"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    number: str = Field(sa_type=Text, unique=True)
+    order_id: UUID
+    channel: str | None = Field(default=None, sa_type=Text)
+    customer: str | None = Field(default=None, sa_type=Text)
+    currency: str = Field(sa_type=Text)
+    wish: str = Field(sa_type=Text)
+    opened_at: datetime = Field(sa_type=_Moment)
+    opened_by: UUID
+    approved_at: datetime | None = Field(default=None, sa_type=_Moment)
+    approved_by: UUID | None = None
+    goods_back: bool | None = None
+    denied_at: datetime | None = Field(default=None, sa_type=_Moment)
+    denied_by: UUID | None = None
+    denial_reason: str | None = Field(default=None, sa_type=Text)
+    resolved_at: datetime | None = Field(default=None, sa_type=_Moment)
+    resolved_by: UUID | None = None
+    resolution: str | None = Field(default=None, sa_type=Text)
+    refund: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    fulfillment_id: UUID | None = None
+    return_id: UUID | None = None
+    override: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    note: str | None = Field(default=None, sa_type=Text)
+    version: int
+    recorded_at: datetime = Field(sa_type=_Moment)
+    idempotency_key: str = Field(sa_type=Text)
+
+
+class ClaimLine(SQLModel, table=True):
+    """So many units that were not as they should be, and what they came to."""
+
+    __tablename__ = "claim_line"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="claim_line_quantity_positive"),
+        CheckConstraint("kind in ('damaged', 'missing', 'wrong')", name="claim_line_kind_known"),
+        CheckConstraint(
+            "worth_minor >= 0 and worth_tax_minor >= 0", name="claim_line_worth_not_negative"
+        ),
+    )
+
+    claim_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    order_line: int
+    sku: str = Field(sa_type=Text)
+    components: dict[str, int] | None = Field(default=None, sa_type=JSONB)
+    quantity: int
+    kind: str = Field(sa_type=Text)
+    note: str | None = Field(default=None, sa_type=Text)
+    worth_minor: int = Field(sa_type=BigInteger)
+    worth_tax_minor: int = Field(sa_type=BigInteger)
+    replaced_by: int | None = None
 
 
 class ReturnPolicy(SQLModel, table=True):

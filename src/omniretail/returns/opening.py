@@ -70,8 +70,8 @@ def done_at_once(
         draft = received(desk, fresh, command, command.location, command.arrivals)
     if command.refund is not None and isinstance(draft, Draft):
         # Who allows one more return without a receipt does not allow paying for goods that are not here.
-        early = command.override if isinstance(command, OpenReturn) else None
-        draft = paid_back(desk, draft, command, command.refund, early)
+        early = isinstance(command, OpenReturn) and command.override is not None
+        draft = paid_back(desk, draft, command, command.refund, early=early)
     if isinstance(draft, Draft):
         draft.doc = replace(draft.doc, version=1)
     return draft

@@ -69,7 +69,7 @@ def written(
     desk: Desk, before: Mapping[UUID, orders.Order], changed: Mapping[UUID, str], *, now: datetime
 ) -> list[Write]:
     """Return the writes of all that a desk accepted; `changed` are returns, with their last keys."""
-    if not changed:
+    if not desk.happened:
         return []
     return [
         *inventory.write(desk.stock, now=now),

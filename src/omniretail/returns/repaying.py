@@ -10,7 +10,7 @@ from omniretail.errors import DomainError, Invalid, Refused
 from omniretail.ids import new_id
 from omniretail.returns.commands import RefundWish
 from omniretail.returns.desk import Act, Desk, Draft, MoreThanReturned, ReturnStateRefused, of_order
-from omniretail.returns.document import Override, Refund, Return
+from omniretail.returns.document import Refund, Return
 from omniretail.returns.refunding import pay_backs
 
 
@@ -34,17 +34,15 @@ class NothingToPayBack(Refused):
 
 
 def paid_back(
-    desk: Desk, draft: Draft, command: Act, wish: RefundWish, override: Override | None
+    desk: Desk, draft: Draft, command: Act, wish: RefundWish, *, early: bool
 ) -> Draft | DomainError:
-    """Pay units back: what the sale stored, by the policy; before they came back only by an override."""
+    """Pay units back: what the sale stored, by the policy; `early`: also those that did not come back."""
     doc = draft.doc
     if doc.state not in {"approved", "received"}:
         return ReturnStateRefused(state=doc.state, step="refund")
-    units = _to_pay(doc, wish.quantities, early=override is not None)
+    units = _to_pay(doc, wish.quantities, early=early)
     if isinstance(units, DomainError):
         return units
-    if override is not None:
-        draft.doc = replace(doc, override=override)
     if draft.order is None:
         return _paid_back_unlinked(desk, draft, command, wish, units)
     order, policy = draft.order, desk.policy(draft.order)

@@ -1,4 +1,5 @@
--- Orders, transfers, carts and returns whose events do not count from 1 to their version without a gap.
+-- Orders, transfers, carts, returns and claims whose events do not count from 1 to their version without a
+-- gap.
 with counted as (
     select
         event.document_id,
@@ -7,7 +8,7 @@ with counted as (
         min(event.sequence) as first_number,
         max(event.sequence) as last_number
     from event
-    where event.document_type in ('order', 'transfer', 'cart', 'return')
+    where event.document_type in ('order', 'transfer', 'cart', 'return', 'claim')
     group by event.document_id
 ),
 
@@ -35,6 +36,12 @@ document as (
         sales_return.number,
         sales_return.version
     from sales_return
+    union all
+    select
+        claim.id,
+        claim.number,
+        claim.version
+    from claim
 )
 
 select

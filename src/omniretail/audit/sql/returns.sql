@@ -1,23 +1,45 @@
 -- Lines of orders, divided ones as a whole, of which other quantities are returned, came back or were paid
--- back than their returns say; returns of orders, or of lines, that do not exist or are of another SKU; units
--- that came back without being graded, or were graded again as what they were not; goods whose movements
--- are not what their returns say, kits by their components; and store credit that returns gave, by the
--- account, of which its entries say another amount. Without an order all of a refund is store credit, and
--- it is what its lines say.
-with agreed as (
+-- back than their returns say, and those claims whose goods no return awaits; returns of orders, or of
+-- lines, that do not exist or are of another SKU; units that came back without being graded, or were graded
+-- again as what they were not; goods whose movements are not what their returns say, kits by their
+-- components; and store credit that returns gave, by the account, of which its entries say another amount.
+-- Without an order all of a refund is store credit, and it is what its lines say.
+with brought as (
     select
         sales_return.order_id,
-        coalesce(line.part_of, return_line.order_line) as line_number,
-        bool_or(line.sku is distinct from return_line.sku) as is_another,
-        sum(return_line.quantity - return_line.cancelled_quantity) as returned,
-        sum(return_line.received_quantity) as received,
-        sum(return_line.refunded_quantity) as refunded
+        return_line.order_line,
+        return_line.sku,
+        return_line.quantity - return_line.cancelled_quantity as returned,
+        return_line.received_quantity as received,
+        return_line.refunded_quantity as refunded
     from sales_return
     inner join return_line on sales_return.id = return_line.return_id
-    left join order_line as line
-        on sales_return.order_id = line.order_id and return_line.order_line = line.line_number
     where sales_return.order_id is not null
-    group by sales_return.order_id, coalesce(line.part_of, return_line.order_line)
+    union all
+    select
+        claim.order_id,
+        claim_line.order_line,
+        claim_line.sku,
+        claim_line.quantity as returned,
+        0 as received,
+        case when claim.resolved_at is null then 0 else claim_line.quantity end as refunded
+    from claim
+    inner join claim_line on claim.id = claim_line.claim_id
+    where claim.denied_at is null and (claim.return_id is null or claim_line.kind = 'missing')
+),
+
+agreed as (
+    select
+        brought.order_id,
+        coalesce(line.part_of, brought.order_line) as line_number,
+        bool_or(line.sku is distinct from brought.sku) as is_another,
+        sum(brought.returned) as returned,
+        sum(brought.received) as received,
+        sum(brought.refunded) as refunded
+    from brought
+    left join order_line as line
+        on brought.order_id = line.order_id and brought.order_line = line.line_number
+    group by brought.order_id, coalesce(line.part_of, brought.order_line)
 ),
 
 stated as (

@@ -1,7 +1,9 @@
 -- Lines, divided ones as a whole, and shipping charges (line 0), whose tax is not what their rate makes of
 -- what they cost, included or on top, rounded as their order says, once a line or once a unit; so too of
 -- adjusted prices. Per unit, each has its whole share of the amount, some of them one minor unit more than
--- the others. The parts of a divided line may have been adjusted each by itself, and rounded so.
+-- the others. The parts of a divided line may have been adjusted each by itself, and rounded so. What
+-- replaced claimed units stands with their line; its amount and its tax are exact shares, each of which a
+-- rate may miss by a minor unit.
 with charge as (
     select
         line.order_id,
@@ -50,6 +52,19 @@ with charge as (
             total_minor bigint
         )
     where sales_order.shipping is not null
+),
+
+replaced as (
+    select
+        claim.order_id,
+        coalesce(line.part_of, line.line_number) as line_number,
+        count(*) as times
+    from claim
+    inner join claim_line on claim.id = claim_line.claim_id
+    inner join order_line as line
+        on claim.order_id = line.order_id and claim_line.order_line = line.line_number
+    where claim.resolution = 'replacement'
+    group by claim.order_id, coalesce(line.part_of, line.line_number)
 ),
 
 share as (
@@ -137,8 +152,10 @@ select
     due.tax_minor,
     due.tax_due_minor
 from due
+left join replaced on due.order_id = replaced.order_id and due.line_number = replaced.line_number
 where
     (due.tax_minor is null) <> (due.tax_due_minor is null)
-    or abs(due.tax_minor - due.tax_due_minor) > case due.agreed when 'adjusted' then due.divisions else 0 end
+    or abs(due.tax_minor - due.tax_due_minor)
+    > case due.agreed when 'adjusted' then due.divisions else 0 end + 2 * coalesce(replaced.times, 0)
     or due.net_minor is distinct from due.total_minor - due.tax_minor
 order by due.order_id, due.line_number, due.agreed;

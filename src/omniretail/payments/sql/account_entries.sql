@@ -7,6 +7,7 @@ select
     entry.order_id,
     entry.tender_number,
     entry.return_id,
+    entry.claim_id,
     entry.reason,
     entry.occurred_at,
     entry.recorded_at,

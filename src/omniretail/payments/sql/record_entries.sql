@@ -2,7 +2,7 @@
 -- numbers are free.
 insert into account_entry (
     account_id, sequence, type, balance_change_minor, held_change_minor, order_id, tender_number,
-    return_id, reason, occurred_at, recorded_at, actor_id, idempotency_key
+    return_id, claim_id, reason, occurred_at, recorded_at, actor_id, idempotency_key
 )
 select
     fresh.account_id,
@@ -13,6 +13,7 @@ select
     fresh.order_id,
     fresh.tender_number,
     fresh.return_id,
+    fresh.claim_id,
     fresh.reason,
     fresh.occurred_at,
     $2::timestamptz,
@@ -27,6 +28,7 @@ from json_to_recordset($1::json) as fresh (
     order_id uuid,
     tender_number integer,
     return_id uuid,
+    claim_id uuid,
     reason text,
     occurred_at timestamptz,
     actor_id uuid,
