@@ -343,7 +343,7 @@ async def test_too_few_to_replace_leaves_all_as_it_was(retailer: Retailer) -> No
 
     assert refused(short) == (409, "insufficient_stock")
     assert refused(nowhere) == (404, "unknown_location")
-    assert refused(elsewhere) == (403, "location_bound")
+    assert refused(elsewhere) == (403, "location_not_yours")
     assert (middle["state"], between) == ("approved", before)
     assert done["refund"]["amount"] == euro(2000)
 
