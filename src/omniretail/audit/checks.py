@@ -57,6 +57,7 @@ _STATEMENTS = (
     Check("order_movements", "every order has one set of movements: promised, left, released"),
     Check("fulfillment_states", "every fulfillment's state is what its lines say"),
     Check("returns", "what came back is what returns say, of each line, graded and moved"),
+    Check("exchanges", "returned units paid for what came in, no more than they were worth"),
     Check("order_parts", "every line, tender, refund and fulfillment belongs to an order"),
     Check(
         "in_transit",

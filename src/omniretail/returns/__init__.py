@@ -4,6 +4,7 @@ from omniretail.returns.commands import (
     Approve,
     Arrival,
     CancelReturn,
+    Exchange,
     Grade,
     LineBack,
     OpenReturn,
@@ -14,6 +15,7 @@ from omniretail.returns.commands import (
 )
 from omniretail.returns.document import (
     Disposition,
+    ExchangePart,
     Override,
     Progress,
     Refund,
@@ -22,6 +24,8 @@ from omniretail.returns.document import (
     ReturnLine,
     ReturnState,
 )
+from omniretail.returns.exchanges import exchange, preview_exchange
+from omniretail.returns.exchanging import Exchanged, ExchangePreview
 from omniretail.returns.operations import change_returns
 from omniretail.returns.policies import find_return_policy, put_return_policy, return_policies
 from omniretail.returns.policy import (
@@ -51,6 +55,10 @@ __all__ = [
     "Arrival",
     "CancelReturn",
     "Disposition",
+    "Exchange",
+    "ExchangePart",
+    "ExchangePreview",
+    "Exchanged",
     "Grade",
     "LineBack",
     "OpenReturn",
@@ -70,10 +78,12 @@ __all__ = [
     "ReturnPolicy",
     "ReturnState",
     "change_returns",
+    "exchange",
     "find_return",
     "find_return_policy",
     "list_returns",
     "pay_backs",
+    "preview_exchange",
     "put_return_policy",
     "return_policies",
     "return_timeline",

@@ -1,5 +1,6 @@
 -- Movements for kits that differ from what the lines of their order say of the kit and its components, what
--- was rejected promised once more; and holds of a kit that hold its components for different numbers of it.
+-- was rejected promised once more, what returns say of theirs left to the check of returns; and holds of a
+-- kit that hold its components for different numbers of it.
 with moved as (
     select
         movement.document_id,
@@ -7,7 +8,7 @@ with moved as (
         movement.sku,
         sum(movement.quantity) filter (where movement.type in ('allocated', 'sold')) as quantity
     from stock_movement as movement
-    where movement.kit is not null
+    where movement.kit is not null and movement.document_type <> 'return'
     group by movement.document_id, movement.kit, movement.sku
 ),
 
