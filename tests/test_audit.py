@@ -109,6 +109,18 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ),
     ("serials", "a unit came from nowhere", ["delete from stock_serial where serial = 's-1'"]),
     (
+        "exchanges",
+        "nothing came in for what is said to be exchanged",
+        [
+            (
+                "insert into sales_return (id, number, kind, order_id, currency, requested_at,"
+                " requested_by, version, recorded_at, idempotency_key)"
+                " select id, number, 'exchange', id, currency, placed_at, placed_by, 0, placed_at, 'x'"
+                " from sales_order limit 1"
+            )
+        ],
+    ),
+    (
         "kits",
         "components left for a kit nobody ordered",
         ["update stock_movement set kit = 'OTHER' where kit is not null and type <> 'returned'"],

@@ -139,6 +139,45 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             ],
         },
         ("POST", f"/v1/orders/{_NOBODY}/edits/preview"): edit,
+        ("POST", f"/v1/exchanges?{_NOBODY}"): {
+            "order": str(_NOBODY),
+            "lines": [
+                {
+                    "line": 1,
+                    "quantity": 2,
+                    "reason": "too_small",
+                    "dispositions": [
+                        {
+                            "disposition": "sellable",
+                            "quantity": 2,
+                            "serials": ["s-1", "s-2"],
+                            "lot": "L-1",
+                        }
+                    ],
+                }
+            ],
+            "add": edit["add"],
+            "tenders": [{"type": "card", "amount": euro(2000), "reference": "p-1"}],
+            "refund": {"method": "store_credit", "account": str(_NOBODY)},
+            "received": True,
+            "location": "S1",
+            "override": {"reason": "a regular customer"},
+            "approval": {"staff": "maria", "pin": "4711"},
+            "note": "a gift",
+            "version": 1,
+        },
+        ("POST", f"/v1/exchanges?ahead={_NOBODY}"): {
+            "order_number": "261122-7K3M9QXW",
+            "lines": [{"line": 1, "quantity": 1, "reason": "too_small"}],
+            "add": [served("ship", None, line("A", 1))],
+        },
+        ("POST", f"/v1/exchanges/preview?{_NOBODY}"): {
+            "order": str(_NOBODY),
+            "lines": [{"line": 1, "quantity": 1, "reason": "too_small"}],
+            "add": edit["add"],
+            "method": "store_credit",
+            "version": 1,
+        },
         ("POST", f"/v1/orders/{_NOBODY}/payments"): {"tender": 1, "reference": "bank-7"},
         ("POST", f"/v1/orders/{_NOBODY}/captures"): {"amount": euro(1), "tender": 1},
         ("POST", f"/v1/orders/{_NOBODY}/price-adjustments"): {
@@ -834,6 +873,7 @@ _NO_AMOUNT = ["-1", str(2**63), str(2**64), "0.5", '"1"', "true"]
 
 _EDITS = f"/v1/orders/{_NOBODY}/edits"
 _CAPTURES = f"/v1/orders/{_NOBODY}/captures"
+_EXCHANGES = f"/v1/exchanges?{_NOBODY}"
 _RETURNS = "/v1/channels/web/return-policy"
 _UNLINKED = f"/v1/unlinked-returns?{_NOBODY}"
 _BACK = f"/v1/returns?{_NOBODY}"
@@ -927,6 +967,16 @@ OUT_OF_BOUNDS = [
     ("PUT", "/v1/sourcing-policies/web", "/rules/1", ['"highest_stock"']),
     ("PUT", "/v1/sourcing-policies/web", "/max_locations", ["0", "21", "1.5"]),
     ("PUT", "/v1/sourcing-policies/web", "/max_distance_km", ["0", str(2**31), '"far"']),
+    ("POST", _EXCHANGES, "/lines/0/quantity", _NO_QUANTITY),
+    ("POST", _EXCHANGES, "/lines/0/line", ["0", "25001", "null"]),
+    ("POST", _EXCHANGES, "/lines/0/dispositions/0/quantity", _NO_QUANTITY),
+    ("POST", _EXCHANGES, "/lines/0/dispositions/0/disposition", ['"lost"', "null"]),
+    ("POST", _EXCHANGES, "/lines", ["[]"]),
+    ("POST", _EXCHANGES, "/add", ["[]", "null"]),
+    ("POST", _EXCHANGES, "/add/0/lines/0/quantity", _NO_QUANTITY),
+    ("POST", _EXCHANGES, "/tenders/0/amount/amount", [*_NO_AMOUNT, "0", "null"]),
+    ("POST", _EXCHANGES, "/refund/method", ['"points"', '""']),
+    ("POST", _EXCHANGES, "/version", ["0", "-1", str(2**31), "1.5"]),
     ("PUT", _RETURNS, "/window_days", ["-1", "3651", "1.5", "null"]),
     ("PUT", _RETURNS, "/category_windows/0/window_days", ["-1", "3651", str(2**64)]),
     ("PUT", _RETURNS, "/category_windows/1/category", ['"a b"', '"swimwear"', '""', '"a,b"']),

@@ -82,6 +82,8 @@ GET     /v1/holds/{hold_id}                           terminal  channel  staff  
 PATCH   /v1/holds/{hold_id}                           terminal  channel  staff  integration
 DELETE  /v1/holds/{hold_id}                           terminal  channel  staff  integration
 POST    /v1/imports/{kind}                                                      integration
+POST    /v1/exchanges                                 terminal  channel         integration
+POST    /v1/exchanges/preview                         terminal  channel         integration
 GET     /v1/location-groups                           terminal  channel  staff  integration
 GET     /v1/location-groups/{code}                    terminal  channel  staff  integration
 PUT     /v1/location-groups/{code}                                              integration
@@ -198,6 +200,7 @@ ROWS = {
 # Questions that an address cannot hold: they write nothing that could happen twice. Nor does a provider's
 # message, which names the payment it is about.
 ASKED_BY_POST = {
+    "/v1/exchanges/preview",
     "/v1/gift-cards/balance",
     "/v1/orders/searches",
     "/v1/orders/{order_id}/edits/preview",
@@ -450,6 +453,11 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         f"/v1/orders/{_SOME_ID}/edits": {
             "reason": "why not",
             "lines": [{"line": 1, "quantity": 0}],
+        },
+        "/v1/exchanges": {
+            "order": _SOME_ID,
+            "lines": [{"line": 1, "quantity": 1, "reason": "too_small"}],
+            "add": [served("pickup", "S1", line("A", 1))],
         },
         f"/v1/orders/{_SOME_ID}/payments": {"tender": 1},
         f"/v1/orders/{_SOME_ID}/price-adjustments": {

@@ -138,3 +138,17 @@ async def test_places_that_are_not(retailer: Retailer) -> None:
     assert wished.status_code == 201
     # What the store of collection has itself needs no shipping.
     assert [part["kind"] for part in own.json()["fulfillments"]] == ["pickup"]
+
+
+async def test_what_is_named_is_not_planned_a_second_time(retailer: Retailer) -> None:
+    """Given one A each in S1 and WH, when one is picked up in S1 and another one shipped from wherever,
+    then WH ships it."""
+    await retailer.receive("A", S1=1, WH=1)
+    both = [served("pickup", "S1", line("A", 1)), served("ship", None, line("A", 1))]
+
+    bought = await retailer.web.post("/v1/orders", order(*both, paid=4000) | {"ship_to": HOME})
+    more = await retailer.web.post("/v1/orders", order(*both, paid=4000) | {"ship_to": HOME})
+
+    assert bought.status_code == 201, bought.text
+    assert [part["location"] for part in bought.json()["fulfillments"]] == ["S1", "WH"]
+    assert refusal(more) == (409, "insufficient_stock")

@@ -1,5 +1,6 @@
-"""Edits, cancellations, shipments and captures in any order: money, stock and lines agree after each."""
+"""Edits, exchanges, cancellations, shipments and captures in any order: all books agree after each."""
 
+import copy
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -22,6 +23,9 @@ from omniretail.orders.stepping import Fulfill
 from omniretail.orders.surroundings import Surroundings
 from omniretail.orders.wishes import FulfillmentWish, LineWish, TenderGiven
 from omniretail.orders.world import World
+from omniretail.returns import Arrival, Exchange, Exchanged, LineBack, ReturnPolicy
+from omniretail.returns import desk as counter
+from omniretail.returns.exchanging import exchanged, previewed
 from tests.pricing.books import NOON, VAT_20, shelf
 
 SKUS = {"A": 1999, "B": 501, "C": 99}
@@ -160,38 +164,78 @@ class Desk:
 
     def edit(self, stays: dict[int, int], added: list[tuple[str, str, int]], by: str) -> None:
         """Edit the order, and pay what is to be paid in one way; a refusal changes nothing."""
-        wanted = tuple(
-            FulfillmentWish(
-                id=new_id(),
-                kind=kind,  # type: ignore[arg-type]
-                location="WH",
-                lines=(LineWish(sku=sku, quantity=quantity),),
-            )
-            for kind, sku, quantity in added
-        )
         command = edits.EditOrder(
             key=key(),
             principal=STAFF,
             order_id=self.order.id,
             reason="any",
             quantities=stays,
-            wanted=wanted,
+            wanted=wishes(added),
             tenders=(),
             occurred_at=NOON,
         )
         difference = edits.judge(self.surroundings, self.order, command)
         if not isinstance(difference, DomainError) and difference.charge_minor:
-            amount = difference.charge_minor
-            given: dict[str, Any] = {"type": by, "amount_minor": amount, "currency": "EUR"}
-            if by == "cash":
-                given["amount_minor"] = round_to_coin(amount)
-            if by == "store_credit":
-                given["account"] = str(self.credit)
-            if by == "bank_transfer":
-                given["awaited"] = True
-            if given["amount_minor"]:
-                command = replace(command, tenders=(TenderGiven(**given),))
+            command = replace(command, tenders=self._paying(difference.charge_minor, by))
         self._after(edits.decide(self.surroundings, self.order, command), settled=True)
+
+    def exchange(
+        self, line: OrderLine, quantity: int, added: list[tuple[str, str, int]], by: str
+    ) -> None:
+        """Exchange units of a line, paid as an edit is; a refusal changes nothing."""
+        command = Exchange(
+            key=key(),
+            principal=STAFF,
+            return_id=new_id(),
+            order=self.order.id,
+            lines=(LineBack(order_line=line.number, quantity=quantity, reason="any"),),
+            wanted=wishes(added),
+            occurred_at=NOON,
+            location="WH",
+            arrivals=(Arrival(line=1, quantity=quantity, disposition="sellable"),),
+        )
+        known = self.surroundings
+        now_there = counter.Desk(
+            orders={self.order.id: self.order},
+            returns={},
+            stock=self.stock,
+            accounts=self.accounts,
+            skus=known.skus,
+            locations=known.locations,
+            policies={"web": ReturnPolicy(channel="web")},
+            book=self.book,
+            units_sold=frozenset(),
+            now=NOON,
+        )
+        copied = replace(known, stock=copy.deepcopy(self.stock))
+        preview = previewed(now_there, copied, command)
+        if not isinstance(preview, DomainError):
+            command = replace(command, tenders=self._paying(preview.charge_minor, by))
+        made = exchanged(now_there, known, command)
+        self.stock = now_there.stock
+        if not isinstance(made, Exchanged):
+            self._after(made, settled=True)
+            return
+        assert not isinstance(preview, DomainError)
+        assert made.doc.exchange is not None
+        worth = sum(one.refunded_minor for one in made.doc.lines)
+        part = made.doc.exchange
+        assert worth == preview.off_minor == part.paid_minor + part.refunded_minor
+        assert part.added_minor == part.paid_minor + part.charged_minor
+        assert 0 <= made.doc.refunded_tax_minor <= made.doc.refunded_minor
+        assert made.order.kept_minor - self.order.kept_minor == part.added_minor - worth
+        self._after(made.order, settled=True)
+
+    def _paying(self, amount: int, by: str) -> tuple[TenderGiven, ...]:
+        """Return what pays an amount in one way."""
+        given: dict[str, Any] = {"type": by, "amount_minor": amount, "currency": "EUR"}
+        if by == "cash":
+            given["amount_minor"] = round_to_coin(amount)
+        if by == "store_credit":
+            given["account"] = str(self.credit)
+        if by == "bank_transfer":
+            given["awaited"] = True
+        return (TenderGiven(**given),) if given["amount_minor"] else ()
 
     def change(self, command: changing.Command) -> None:
         """Take any other step."""
@@ -205,6 +249,19 @@ class Desk:
             change_accounts(self.accounts, self.order, outcome, STAFF.id, now=NOON)
         self.order = outcome
         self.taken.append(outcome)
+
+
+def wishes(added: list[tuple[str, str, int]]) -> tuple[FulfillmentWish, ...]:
+    """Return what comes in: of each, how, what and how many."""
+    return tuple(
+        FulfillmentWish(
+            id=new_id(),
+            kind=kind,  # type: ignore[arg-type]
+            location="WH",
+            lines=(LineWish(sku=sku, quantity=quantity),),
+        )
+        for kind, sku, quantity in added
+    )
 
 
 def pricing_split(total: int, weights: list[int]) -> list[int]:
@@ -240,7 +297,9 @@ def agree(desk: Desk) -> None:
     )
     for sku in SKUS:
         open_units = sum(line.open_quantity for line in lines if line.sku == sku)
-        gone = sum(line.fulfilled_quantity for line in lines if line.sku == sku)
+        gone = sum(
+            line.fulfilled_quantity - line.received_quantity for line in lines if line.sku == sku
+        )
         level = desk.stock.level(sku, "WH")
         assert (level.allocated, level.on_hand) == (open_units, 12 - gone)
     account = desk.accounts.account(desk.credit)
@@ -262,6 +321,13 @@ steps = st.one_of(
     st.tuples(
         st.just("edit"),
         st.dictionaries(positions, quantities, max_size=2),
+        additions,
+        st.sampled_from(["card", "cash", "store_credit", "bank_transfer"]),
+    ),
+    st.tuples(
+        st.just("exchange"),
+        positions,
+        quantities,
         additions,
         st.sampled_from(["card", "cash", "store_credit", "bank_transfer"]),
     ),
@@ -289,6 +355,10 @@ def take(desk: Desk, step: tuple[Any, ...]) -> None:
                 for line, quantity in chosen
             }
             desk.edit(stays, added, by)
+        case "exchange", position, wanted, added, by:
+            left = [line for line in desk.order.lines if line.returnable_quantity]
+            for line in left[position % len(left) :][:1] if left else ():
+                desk.exchange(line, min(wanted, line.returnable_quantity), added, by)
         case "cancel", position, wanted:
             line, quantity = meant(position, wanted)
             desk.change(

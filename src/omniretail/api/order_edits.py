@@ -8,7 +8,7 @@ from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from omniretail import clock, idempotency, orders
+from omniretail import clock, idempotency, inventory, orders
 from omniretail.api.keyed import KeyHeader, answered, key
 from omniretail.api.order_views import OrderView, order_view
 from omniretail.api.orders import (
@@ -118,12 +118,16 @@ async def preview_edit(
         charge=Money(preview.charge_minor, preview.currency),
         refund=Money(preview.refund_minor, preview.currency),
         in_stock=preview.missing is None,
-        shortages=[
-            ShortageView(**shortage)
-            for shortage in (preview.missing.fields["shortages"] if preview.missing else ())
-        ],
+        shortages=shortage_views(preview.missing),
         order=None if preview.order is None else order_view(preview.order),
     )
+
+
+def shortage_views(missing: inventory.InsufficientStock | None) -> list[ShortageView]:
+    """Return what is short, as the wire shows it; nothing where nothing is."""
+    if missing is None:
+        return []
+    return [ShortageView(**shortage) for shortage in missing.fields["shortages"]]
 
 
 def _command(

@@ -275,7 +275,7 @@ def fulfillment_view(part: orders.Fulfillment, currency: str) -> FulfillmentView
 
 def _pickup(part: orders.Fulfillment) -> PickupView | None:
     pickup = part.pickup
-    if pickup is None:
+    if pickup is None or part.kind == "carry_out":
         return None
     return PickupView(
         ready_at=pickup.ready_at,

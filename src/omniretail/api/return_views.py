@@ -57,8 +57,25 @@ class OverrideView(View, frozen=True, kw_only=True):
     reason: str
 
 
+class ExchangePartView(View, frozen=True, kw_only=True):
+    """What came in for returned units: lines of the order, and what they cost.
+
+    Of `added`, `paid` is what the units paid, and `charge` what the customer paid; `refund` is what the
+    units were worth more, which went back.
+    """
+
+    lines: list[int]
+    added: Money
+    paid: Money
+    charge: Money
+    refund: Money
+
+
 class ReturnView(View, frozen=True, kw_only=True):
-    """A return; its state follows from what came back and what was paid back."""
+    """A return; its state follows from what came back and what was paid back.
+
+    What an `exchange` is paid back by is what came in: only the rest stands in `refunds`.
+    """
 
     id: UUID
     number: str
@@ -82,6 +99,7 @@ class ReturnView(View, frozen=True, kw_only=True):
     refunds: list[RefundView]
     account_id: UUID | None
     unlinked_count: int | None
+    exchange: ExchangePartView | None
     lines: list[ReturnLineView]
     version: int
 
@@ -112,8 +130,21 @@ def return_view(doc: returns.Return) -> ReturnView:
         refunds=[refund_view(refund, currency) for refund in doc.refunds],
         account_id=doc.account_id,
         unlinked_count=doc.unlinked_count,
+        exchange=_exchange(doc.exchange, currency),
         lines=[_line(line, currency) for line in doc.lines],
         version=doc.version,
+    )
+
+
+def _exchange(part: returns.ExchangePart | None, currency: str) -> ExchangePartView | None:
+    if part is None:
+        return None
+    return ExchangePartView(
+        lines=list(part.lines),
+        added=Money(part.added_minor, currency),
+        paid=Money(part.paid_minor, currency),
+        charge=Money(part.charged_minor, currency),
+        refund=Money(part.refunded_minor, currency),
     )
 
 

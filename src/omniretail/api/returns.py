@@ -1,5 +1,6 @@
 """Returns over HTTP: asking for them, receiving goods, paying back, grading; at a till all in one step."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,8 +21,8 @@ from omniretail.errors import Forbidden, Invalid
 from omniretail.forms import TEXT
 from omniretail.ids import new_id
 
-LineNumber = Annotated[int, Meta(ge=1, le=25_000)]
 OrderNumber = Annotated[str, Meta(min_length=1, max_length=32, pattern=TEXT)]
+LineNumber = Annotated[int, Meta(ge=1, le=25_000)]
 
 
 class ReturnStepForbidden(Forbidden):
@@ -165,37 +166,23 @@ async def open_return(
     principal: channels.Principal = request.user
     process: Process = request.app.state.process
     named = key(idempotency_key, principal, request.url.path, without_pin(data))
-    order = data.order_number if data.order is None else data.order
-    if order is None or (data.order is not None and data.order_number is not None):
-        raise Invalid.at("/order", "Name the order, by its id or by its number")
-    if len({line.line for line in data.lines}) != len(data.lines):
-        raise Invalid.at("/lines", "Name each line once")
+    order = order_named(data.order, data.order_number)
+    lines = lines_back(data.lines)
     at_till = principal.kind == "terminal"
     received = at_till if data.received is None else data.received
     wants_refund = data.refund is not None or (at_till if data.refunded is None else data.refunded)
     location = place_of(principal, data.location) if received else data.location
-    needs(principal, "returns:receive", received)
     needs(principal, "returns:refund", wants_refund)
-    if not received and any(line.dispositions for line in data.lines):
-        raise Invalid.at("/lines", "Goods are graded when they come back")
+    arrivals = arrivals_of(principal, data.lines, received=received)
     command = returns.OpenReturn(
         key=named,
         principal=principal,
         return_id=new_id(),
         order=order,
-        lines=tuple(
-            returns.LineBack(order_line=line.line, quantity=line.quantity, reason=line.reason)
-            for line in data.lines
-        ),
+        lines=lines,
         occurred_at=clock.now(),
         location=location,
-        arrivals=tuple(
-            arrival
-            for number, line in enumerate(data.lines, start=1)
-            for arrival in graded(number, line.quantity, line.dispositions)
-        )
-        if received
-        else (),
+        arrivals=arrivals,
         refund=(data.refund or RefundRequest()).wish({}) if wants_refund else None,
         override=await overridden(process, principal, data.override, data.approval, location),
         note=data.note,
@@ -383,8 +370,44 @@ async def overridden(
     return returns.Override(by=approver.id, name=approver.name, reason=asked.reason)
 
 
-def needs(principal: channels.Principal, scope: str, needed: bool) -> None:
-    """Demand a scope for a part of a step, where that part is asked for. Raises: ReturnStepForbidden."""
+def order_named(order: UUID | None, number: str | None) -> UUID | str:
+    """Return how a body names its order. Raises: Invalid where it does not, or twice."""
+    if order is not None and number is None:
+        return order
+    if number is None or order is not None:
+        raise Invalid.at("/order", "Name the order, by its id or by its number")
+    return number
+
+
+def lines_back(lines: Sequence[ReturnLineRequest]) -> tuple[returns.LineBack, ...]:
+    """Return which units come back. Raises: Invalid for a line named twice."""
+    if len({line.line for line in lines}) != len(lines):
+        raise Invalid.at("/lines", "Name each line once")
+    return tuple(
+        returns.LineBack(order_line=line.line, quantity=line.quantity, reason=line.reason)
+        for line in lines
+    )
+
+
+def arrivals_of(
+    principal: channels.Principal, lines: Sequence[ReturnLineRequest], *, received: bool
+) -> tuple[returns.Arrival, ...]:
+    """Return what is back at once, graded, if anything is. Raises: Invalid, ReturnStepForbidden."""
+    needs(principal, "returns:receive", received)
+    if received:
+        numbered = enumerate(lines, start=1)
+        return tuple(
+            arrival
+            for number, line in numbered
+            for arrival in graded(number, line.quantity, line.dispositions)
+        )
+    if any(line.dispositions for line in lines):
+        raise Invalid.at("/lines", "Goods are graded when they come back")
+    return ()
+
+
+def needs(principal: channels.Principal, scope: str, needed: bool = True) -> None:
+    """Make sure that a key may do a step that is asked for. Raises: ReturnStepForbidden."""
     if needed and scope not in principal.scopes:
         raise ReturnStepForbidden(scope)
 

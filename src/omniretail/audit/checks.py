@@ -63,6 +63,7 @@ _STATEMENTS = (
         "claims",
         "what claims paid back, replaced and want back is what their units came to and are",
     ),
+    Check("exchanges", "returned units paid for what came in, no more than they were worth"),
     Check("order_parts", "every line, tender, refund and fulfillment belongs to an order"),
     Check(
         "in_transit",

@@ -1,6 +1,7 @@
 """Orders: from any basket to the customer's hands, for every channel through the same door."""
 
 from omniretail.addresses import ShipTo
+from omniretail.orders.additions import BroughtIn, Difference, addition_of, tendered
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, NotYetExpired, PriceNotLower
 from omniretail.orders.capturing import (
     CapturePayment,
@@ -18,7 +19,7 @@ from omniretail.orders.changing import (
 from omniretail.orders.charge import TendersMismatch
 from omniretail.orders.checkout import Place, complete_checkout, from_cart
 from omniretail.orders.due import Due, due_failures, due_no_shows, due_reminders
-from omniretail.orders.editing import Preview, edit, preview_edit
+from omniretail.orders.editing import Preview, edit, lock_additions, preview_edit
 from omniretail.orders.edits import EditLeavesNothing, EditOrder, QuantityNotLower
 from omniretail.orders.exceptions import (
     CloseException,
@@ -29,6 +30,7 @@ from omniretail.orders.exceptions import (
     close_exceptions,
     list_exceptions,
 )
+from omniretail.orders.exchanges import exchange_goods, judge_exchange
 from omniretail.orders.failures import NoteFailure, NothingOwed, Repay
 from omniretail.orders.finding import Sale, SaleFilter, SaleLine, SaleTender, find_sales
 from omniretail.orders.machine import (
@@ -101,6 +103,7 @@ from omniretail.orders.stepping import (
     UnknownParcel,
 )
 from omniretail.orders.store import lock, write_changed
+from omniretail.orders.surroundings import Concerned, Surroundings
 from omniretail.orders.wishes import (
     CouponGiven,
     FulfillmentWish,
@@ -118,13 +121,16 @@ __all__ = [
     "AdjustPrices",
     "Advance",
     "AlreadyReturned",
+    "BroughtIn",
     "Cancel",
     "CapturePayment",
     "CaptureTooLarge",
     "ChangePickup",
     "CloseException",
     "Command",
+    "Concerned",
     "CouponGiven",
+    "Difference",
     "Due",
     "EditLeavesNothing",
     "EditOrder",
@@ -185,6 +191,7 @@ __all__ = [
     "ShipTo",
     "ShippingAsked",
     "SourceAgain",
+    "Surroundings",
     "Tender",
     "TenderGiven",
     "TenderType",
@@ -196,6 +203,7 @@ __all__ = [
     "UnknownOrder",
     "UnknownOrderException",
     "UnknownParcel",
+    "addition_of",
     "change",
     "change_accounts",
     "claimed",
@@ -207,6 +215,7 @@ __all__ = [
     "due_no_shows",
     "due_reminders",
     "edit",
+    "exchange_goods",
     "find_fulfillment",
     "find_order",
     "find_sales",
@@ -214,10 +223,12 @@ __all__ = [
     "fulfillment_wish",
     "handed_over_at",
     "hash_of",
+    "judge_exchange",
     "list_exceptions",
     "list_fulfillments",
     "list_orders",
     "lock",
+    "lock_additions",
     "open_lines",
     "order_payments",
     "order_timeline",
@@ -228,6 +239,7 @@ __all__ = [
     "replaced",
     "request_changes",
     "reroute",
+    "tendered",
     "unclaimed",
     "write_changed",
 ]

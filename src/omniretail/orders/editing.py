@@ -1,6 +1,6 @@
 """Editing orders, and previewing it: all locks, one decision, all writes. What it means is in `edits`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,12 +13,19 @@ from omniretail import events, idempotency, inventory, payments, pricing
 from omniretail.db import TakenBack, Transaction
 from omniretail.errors import DomainError
 from omniretail.orders import store
+from omniretail.orders.additions import addition_of
 from omniretail.orders.changing import UnknownOrder, happened
-from omniretail.orders.edits import EditOrder, addition_of, applied, decide, judge
+from omniretail.orders.edits import EditOrder, applied, decide, judge
 from omniretail.orders.order import Order
 from omniretail.orders.paying import request_changes
 from omniretail.orders.routing import router, unrouted
-from omniretail.orders.surroundings import Surroundings, read_surroundings
+from omniretail.orders.surroundings import (
+    NOTHING_ELSE,
+    Concerned,
+    Surroundings,
+    read_surroundings,
+)
+from omniretail.orders.wishes import PlaceOrder
 
 _NO_QUOTES = timedelta()
 
@@ -117,11 +124,7 @@ async def _edit(
 async def _read(
     tx: Transaction, commands: Sequence[EditOrder], *, books: pricing.BookKeeper, now: datetime
 ) -> tuple[dict[UUID, Order], Surroundings | None]:
-    """Lock the orders of commands, and all that deciding about them needs.
-
-    Edits are rare: where one leaves open who serves what comes in, every candidate is locked at once,
-    and the plan that is made then holds.
-    """
+    """Lock the orders of commands, and all that deciding about them needs."""
     ids = {command.order_id for command in commands}
     orders = await store.lock(tx, order_ids=ids, fulfillment_ids=())
     additions = [
@@ -131,18 +134,37 @@ async def _read(
     ]
     if not additions:
         return orders, None
+    return orders, await lock_additions(tx, additions, orders.values(), books=books, now=now)
+
+
+async def lock_additions(
+    tx: Transaction,
+    additions: Sequence[PlaceOrder],
+    edited: Collection[Order],
+    concerned: Concerned = NOTHING_ELSE,
+    *,
+    books: pricing.BookKeeper,
+    now: datetime,
+) -> Surroundings:
+    """Lock and read all that deciding about additions to `edited` orders, which are locked, needs.
+
+    They are rare: where one leaves open who serves what comes in, every candidate is locked at once,
+    and the plan that is made then holds.
+    Locks: stock by (SKU, location); serial numbers; counts of coupons; payment accounts and payments.
+    """
     searched = [addition for addition in additions if unrouted(addition)]
     surroundings, _ = await read_surroundings(
         tx,
         additions,
         await router(tx, searched, now=now) if searched else None,
         searched,
-        edited=orders.values(),
+        edited=edited,
+        concerned=concerned,
         books=books,
         now=now,
         quotes_last=_NO_QUOTES,
     )
-    return orders, surroundings
+    return surroundings
 
 
 def _found(orders: Mapping[UUID, Order], command: EditOrder) -> Order | UnknownOrder:

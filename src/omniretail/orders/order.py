@@ -179,7 +179,8 @@ class Pickup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a fulfillment is collected in a store.
 
     Of its code only a hash is kept (`code_hash`, hexadecimal); `code_key` names the key that it was
-    made with. `collector` may collect for the customer; `spot` is where somebody waits outside.
+    made with. `collector` may collect for the customer; `spot` is where somebody waits outside. What was
+    carried out after the order was placed has `handed_over_at` alone.
     """
 
     ready_at: datetime | None = None

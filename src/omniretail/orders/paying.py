@@ -19,17 +19,20 @@ from omniretail.orders.wishes import PlaceOrder, TenderGiven
 
 
 async def lock_tenders(
-    tx: Transaction, commands: Sequence[PlaceOrder], edited: Collection[Order] = ()
+    tx: Transaction,
+    commands: Sequence[PlaceOrder],
+    edited: Collection[Order] = (),
+    paid_to: Collection[UUID] = (),
 ) -> tuple[payments.Accounts, payments.Payments]:
-    """Lock the accounts and authorizations that are paid with, and the accounts of `edited` orders.
+    """Lock the accounts and authorizations that are paid with, and some accounts more.
 
-    Asks nobody about none.
+    These are those of `edited` orders, and those `paid_to`. Asks nobody about none.
     """
     given = [tender for command in commands for tender in command.tenders]
     named = {tender.account for tender in given if tender.account}
     theirs = {
         tender.account_id for order in edited for tender in order.tenders if tender.account_id
-    }
+    } | set(paid_to)
     ids = {tender.payment_id for tender in given if tender.payment_id}
     accounts, authorized = payments.Accounts((), {}), payments.Payments(())
     if named or theirs:

@@ -131,6 +131,14 @@ def refunded(
     return replace(gone, tenders=tenders)
 
 
+def credited(order: Order, units: Units) -> Order:
+    """Return the order of whose returned units so many more pay for what comes in instead.
+
+    They cost nothing any more; shipping stays, since something of the order does.
+    """
+    return counted(order, units, "refunded_quantity")
+
+
 def _gone(order: Order, units: Units, refund_shipping: bool) -> Order:
     gone = counted(order, units, "refunded_quantity")
     if not refund_shipping and not gone.keeps_shipping:

@@ -75,6 +75,7 @@ class Router:
         for hold in command.hold_ids:
             for line in stock.holds.get(hold, ()):
                 taken[line.sku, line.location] -= line.quantity
+        taken.update(self._located(command))
 
         def available(sku: str, location: str) -> int:
             level = stock.level(sku, location)
@@ -103,6 +104,19 @@ class Router:
                         taken[sku, location] += each * quantity
             routes[wish.id] = plan.parts
         return routes
+
+    def _located(self, command: PlaceOrder) -> Counter[tuple[str, str]]:
+        """Return what a command wants from locations that it names, of goods that are planned here."""
+        wanted = Counter[tuple[str, str]]()
+        for wish in command.fulfillments:
+            if wish.location is not None:
+                for line in wish.lines:
+                    traits = self._skus.get(line.sku)
+                    for part in inventory.parts(
+                        line.sku, line.quantity, traits.components if traits else None
+                    ):
+                        wanted[part.sku, wish.location] += part.quantity
+        return wanted
 
     def take(self, routes: Routes) -> None:
         """Note that routes by what is locked are carried out: their locations have less room left."""

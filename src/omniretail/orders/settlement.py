@@ -32,22 +32,18 @@ def due_minor(order: Order) -> int:
 
 
 def exchanged(
-    before: Order, after: Order, *, off_minor: int, added_minor: int, tenders: Sequence[Tender]
+    before: Order, after: Order, *, added_minor: int, paid_minor: int, tenders: Sequence[Tender]
 ) -> Order:
-    """Return the order after an edit that took so much off it, and added so much.
+    """Return the order after what came in for `added_minor`, `paid_minor` of it by what went.
 
-    What was taken off pays for what was added; what is left of it is given up. The new `tenders` pay
-    the rest.
+    The rest of what went has been given back, and the rest of what came in is paid: `tenders` say so.
     """
-    paid_minor = min(off_minor, added_minor)
-    stood = given_up(before.tenders, off_minor - paid_minor)
     order = replace(
         after,
         total_minor=before.total_minor + added_minor,
         exchanged_minor=before.exchanged_minor + paid_minor,
-        tenders=(*stood, *tenders),
     )
-    return replace(order, tenders=taken(order.tenders, due_minor(order)))
+    return replace(order, tenders=taken(tenders, due_minor(order)))
 
 
 def paid_up(order: Order) -> Order:

@@ -40,6 +40,23 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
 
 
+class Concerned(msgspec.Struct, frozen=True, kw_only=True):
+    """What is concerned beside what is wanted: where goods come back, and accounts that are paid to.
+
+    The serial numbers are those of goods that come back, by SKU, and so are the lots. `skus` are
+    those of which something must be known.
+    """
+
+    places: frozenset[tuple[str, str]] = frozenset()
+    skus: frozenset[str] = frozenset()
+    serials: tuple[tuple[str, str], ...] = ()
+    lots: tuple[str, ...] = ()
+    accounts: frozenset[UUID] = frozenset()
+
+
+NOTHING_ELSE = Concerned()
+
+
 async def read_surroundings(
     tx: Transaction,
     commands: Sequence[PlaceOrder],
@@ -47,6 +64,7 @@ async def read_surroundings(
     searched: Sequence[PlaceOrder] = (),
     *,
     edited: Collection[Order] = (),
+    concerned: Concerned = NOTHING_ELSE,
     books: pricing.BookKeeper,
     now: datetime,
     quotes_last: timedelta,
@@ -54,7 +72,8 @@ async def read_surroundings(
     """Lock and read what deciding about orders needs; return it with what is known of their keys.
 
     `searched` are the commands whose plan is made anew, by all that their candidates have. `edited`
-    are orders, locked, to which the commands add: their stock and their accounts are locked as well.
+    are orders, locked, to which the commands add: their stock and their accounts are locked as well,
+    and so is what else is `concerned`.
     """
     routes = made.routes if made else {}
     places = _places(commands, routes) | (set(made.places(searched)) if made else set())
@@ -64,14 +83,14 @@ async def read_surroundings(
     quotes = read_quotes(commands, books.keys)
     locked_carts, converted = await _carts(tx, commands)
     known, version, sellers, skus, locations, policies, stock = await _locked(
-        tx, commands, places, theirs, holds, now=now
+        tx, commands, places, theirs, concerned, holds, now=now
     )
     repetitions = idempotency.Repetitions(commands, known, Order)
     book = await books.at(tx, version)
     quotes |= read_quotes(commands, books.keys, again=quotes)
     uses = counted(repetitions.fresh, book, quotes, sellers, locations, skus)
     usages = await pricing.usages(tx, uses, lock=True, now=now)
-    accounts, authorized = await lock_tenders(tx, commands, edited)
+    accounts, authorized = await lock_tenders(tx, commands, edited, concerned.accounts)
     surroundings = Surroundings(
         channels=sellers,
         skus=skus,
@@ -105,6 +124,7 @@ async def _locked(
     commands: Sequence[PlaceOrder],
     places: set[tuple[str, str]],
     theirs: set[tuple[str, str]],
+    concerned: Concerned,
     holds: Sequence[UUID],
     *,
     now: datetime,
@@ -114,14 +134,16 @@ async def _locked(
         idempotency.known(commands),
         pricing.BookKeeper.version(),
         channels.channels_by_code({command.channel for command in commands}),
-        catalog.skus_by_code(_skus(commands) | {sku for sku, _ in theirs}),
-        catalog.locations_by_code(_locations(commands) | {place for _, place in places}),
+        catalog.skus_by_code(_skus(commands) | {sku for sku, _ in theirs} | concerned.skus),
+        catalog.locations_by_code(
+            _locations(commands) | {place for _, place in places | concerned.places}
+        ),
         inventory.channel_policies({command.channel for command in commands}),
-        inventory.lock(places | theirs, holds=holds),
+        inventory.lock(places | theirs | concerned.places, holds=holds),
     )
     _, _, _, skus, locations, _, stock = found
     await inventory.lock_more(tx, stock, _on_order(places, skus, locations))
-    await inventory.survey(tx, stock, skus, _asked(commands, holds, skus), now=now)
+    await inventory.survey(tx, stock, skus, _asked(commands, concerned, holds, skus), now=now)
     return found
 
 
@@ -219,19 +241,26 @@ def _locations(commands: Sequence[PlaceOrder]) -> set[str]:
 
 
 def _asked(
-    commands: Sequence[PlaceOrder], holds: Sequence[UUID], skus: Mapping[str, catalog.SkuTraits]
+    commands: Sequence[PlaceOrder],
+    concerned: Concerned,
+    holds: Sequence[UUID],
+    skus: Mapping[str, catalog.SkuTraits],
 ) -> inventory.Asked:
     return inventory.Asked(
         earliest=min(command.placed_at for command in commands),
         holds=holds,
+        lots=concerned.lots,
         serials=[
-            (sku, serial)
-            for command in commands
-            for wish in command.fulfillments
-            for line in wish.lines
-            if line.serials and line.sku in skus
-            for sku in skus[line.sku].components or (line.sku,)
-            for serial in line.serials
+            *concerned.serials,
+            *(
+                (sku, serial)
+                for command in commands
+                for wish in command.fulfillments
+                for line in wish.lines
+                if line.serials and line.sku in skus
+                for sku in skus[line.sku].components or (line.sku,)
+                for serial in line.serials
+            ),
         ],
     )
 

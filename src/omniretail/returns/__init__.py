@@ -18,6 +18,7 @@ from omniretail.returns.commands import (
     Approve,
     Arrival,
     CancelReturn,
+    Exchange,
     GoodsBack,
     Grade,
     LineBack,
@@ -31,6 +32,7 @@ from omniretail.returns.commands import (
 from omniretail.returns.counters import UnlinkedCounter, unlinked_counter
 from omniretail.returns.document import (
     Disposition,
+    ExchangePart,
     Override,
     Progress,
     Refund,
@@ -39,6 +41,8 @@ from omniretail.returns.document import (
     ReturnLine,
     ReturnState,
 )
+from omniretail.returns.exchanges import exchange, preview_exchange
+from omniretail.returns.exchanging import Exchanged, ExchangePreview
 from omniretail.returns.operations import change_returns
 from omniretail.returns.policies import find_return_policy, put_return_policy, return_policies
 from omniretail.returns.policy import (
@@ -84,6 +88,10 @@ __all__ = [
     "ClaimStateRefused",
     "DenyClaim",
     "Disposition",
+    "Exchange",
+    "ExchangePart",
+    "ExchangePreview",
+    "Exchanged",
     "GoodsBack",
     "Grade",
     "LineBack",
@@ -119,12 +127,14 @@ __all__ = [
     "change_claims",
     "change_returns",
     "claim_timeline",
+    "exchange",
     "find_claim",
     "find_return",
     "find_return_policy",
     "list_claims",
     "list_returns",
     "pay_backs",
+    "preview_exchange",
     "put_return_policy",
     "return_policies",
     "return_timeline",

@@ -221,6 +221,39 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
         return {"reason": self.reason} if self.reason else {}
 
 
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """The command to exchange units of an order for what is `wanted`; one difference is settled.
+
+    The goods are back at once (`arrivals`, whose lines count from 1); some may come later where
+    somebody allowed it (`override`). What they are worth more than what comes in goes back as
+    `refund` wishes; `tenders` pay what they are worth less. `version` is the order's, as it was read.
+    """
+
+    key: idempotency.Key
+    principal: channels.Principal
+    return_id: UUID
+    order: UUID | str
+    lines: tuple[LineBack, ...]
+    wanted: tuple[orders.FulfillmentWish, ...]
+    occurred_at: datetime
+    tenders: tuple[orders.TenderGiven, ...] = ()
+    location: str | None = None
+    arrivals: tuple[Arrival, ...] = ()
+    refund: RefundWish = RefundWish()
+    override: Override | None = None
+    note: str | None = None
+    version: int | None = None
+
+    @property
+    def event_type(self) -> str:
+        """What timelines call it."""
+        return "exchanged"
+
+    def describe(self) -> dict[str, Any]:
+        """What timelines say beside the lines."""
+        return {}
+
+
 ReturnCommand: TypeAlias = (
     OpenReturn | OpenUnlinked | Approve | Receive | PayBack | CancelReturn | Grade
 )

@@ -119,7 +119,10 @@ class Desk(msgspec.Struct, kw_only=True):
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """A return, its order and what moves with them, as one command would leave them."""
+    """A return, its order and what moves with them, as one command would leave them.
+
+    `said` is what timelines say of it beside the lines.
+    """
 
     doc: Return
     order: Order | None
@@ -127,6 +130,7 @@ class Draft(msgspec.Struct, kw_only=True):
     gradings: list[Grading] = []
     credit: tuple[UUID, int] | None = None
     new_account: payments.Account | None = None
+    said: dict[str, Any] = {}
 
 
 def accepted(desk: Desk, draft: Draft, command: Act) -> Return | DomainError:
@@ -142,9 +146,11 @@ def accepted(desk: Desk, draft: Draft, command: Act) -> Return | DomainError:
     if refusal := taken(desk, draft, _source(doc, command), entry):
         return refusal
     if order is not None:
-        order_changed(desk, order, command, lambda after: _event("order", after, doc, command, was))
+        order_changed(
+            desk, order, command, lambda after: _event("order", after, draft, command, was)
+        )
     desk.gradings += draft.gradings
-    desk.happened.append(_event("return", doc, doc, command, was))
+    desk.happened.append(_event("return", doc, draft, command, was))
     desk.returns[doc.id] = doc
     return doc
 
@@ -211,11 +217,12 @@ def _source(doc: Return, command: Act) -> inventory.Source:
 def _event(
     kind: str,
     document: Return | Order,
-    doc: Return,
+    draft: Draft,
     command: Act,
     before: Order | None,
 ) -> events.Happened:
     """Return the event of a command, on the timeline of the return or on that of its order."""
+    doc = draft.doc
     data: dict[str, Any] = {
         "return": str(doc.id),
         "number": doc.number,
@@ -233,7 +240,7 @@ def _event(
     }
     if doc.refunds and doc.refunds[-1].refunded_at == command.occurred_at:
         data["refunded_minor"] = doc.refunds[-1].amount_minor
-    data |= command.describe()
+    data |= command.describe() | draft.said
     return events.Happened(
         document_type=kind,
         document_id=document.id,

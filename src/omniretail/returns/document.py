@@ -1,7 +1,7 @@
 """A return as everybody sees it, and the statuses that follow from its facts. Pure."""
 
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -70,12 +70,27 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class ExchangePart(msgspec.Struct, frozen=True, kw_only=True):
+    """What came in for returned units: lines of their order, and what they cost.
+
+    Of `added_minor`, the units paid `paid_minor` and the customer `charged_minor`; `refunded_minor` is
+    what the units were worth more.
+    """
+
+    lines: tuple[int, ...]
+    added_minor: int
+    paid_minor: int
+    charged_minor: int
+    refunded_minor: int
+
+
 class Return(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Goods that come back: of an order, or (`unlinked`) without one; amounts in minor units.
 
     It belongs to no channel: `channel` is where it was asked for, `location` where its goods are.
-    `account_id` is the store credit that it was paid back to, where it was. `unlinked_count` says how
-    many its customer had brought without a receipt by then, itself among them.
+    `account_id` is the store credit that it was paid back to, where it was. An `exchange` is paid back by
+    what came in, and only what its units were worth more by `refunds`. `unlinked_count` says how many its
+    customer had brought without a receipt by then, itself among them.
     """
 
     id: UUID
@@ -97,7 +112,7 @@ class Return(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     override: Override | None = None
     refunds: tuple[Refund, ...] = ()
     account_id: UUID | None = None
-    exchange: dict[str, Any] | None = None
+    exchange: ExchangePart | None = None
     unlinked_count: int | None = None
 
     @property

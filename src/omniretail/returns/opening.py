@@ -1,13 +1,15 @@
 """Asking for a return, approving it, and cancelling what did not come back. Pure."""
 
+from typing import TypeVar
+
 from msgspec.structs import replace
 
 from omniretail import catalog, orders
 from omniretail.errors import DomainError
 from omniretail.ids import document_number
-from omniretail.returns.commands import Approve, CancelReturn, OpenReturn, OpenUnlinked
+from omniretail.returns.commands import Approve, CancelReturn, Exchange, OpenReturn, OpenUnlinked
 from omniretail.returns.desk import Desk, Draft, ReturnStateRefused, of_order
-from omniretail.returns.document import Return, ReturnLine
+from omniretail.returns.document import Return, ReturnKind, ReturnLine
 from omniretail.returns.policy import window_refusal
 from omniretail.returns.receiving import received
 from omniretail.returns.repaying import paid_back
@@ -18,21 +20,51 @@ def opened(desk: Desk, command: OpenReturn) -> Draft | DomainError:
     order = desk.order(command.order)
     if order is None:
         return orders.UnknownOrder(command.order)
-    if command.location is not None and command.location not in desk.locations:
-        return catalog.UnknownLocation(command.location)
-    units = {line.order_line: line.quantity for line in command.lines}
-    claimed = orders.claimed(order, units)
+    at_once = bool(command.arrivals) or command.refund is not None
+    approved = at_once or desk.policy(order).approval == "automatic"
+    draft = drafted(desk, order, command, kind="return", approved=approved)
+    if isinstance(draft, DomainError):
+        return draft
+    return done_at_once(desk, draft, command)
+
+
+def done_at_once(
+    desk: Desk, fresh: Draft, command: OpenReturn | OpenUnlinked
+) -> Draft | DomainError:
+    """Do what a till does in the same step: have the goods back, and pay them back."""
+    draft: Draft | DomainError = fresh
+    if command.arrivals:
+        assert command.location is not None, "goods come back somewhere"
+        draft = received(desk, fresh, command, command.location, command.arrivals)
+    if command.refund is not None and isinstance(draft, Draft):
+        # Who allows one more return without a receipt does not allow paying for goods that are not here.
+        early = isinstance(command, OpenReturn) and command.override is not None
+        draft = paid_back(desk, draft, command, command.refund, early=early)
+    return first_version(draft)
+
+
+def drafted(
+    desk: Desk,
+    order: orders.Order,
+    command: OpenReturn | Exchange,
+    *,
+    kind: ReturnKind,
+    approved: bool,
+) -> Draft | DomainError:
+    """Claim units of an order, in time or by an override, which approves them as well."""
+    claimed = orders.claimed(order, {line.order_line: line.quantity for line in command.lines})
     if isinstance(claimed, DomainError):
         return claimed
-    if command.override is None and (late := _too_late(desk, order, command)):
+    if command.location is not None and command.location not in desk.locations:
+        return catalog.UnknownLocation(command.location)
+    if command.override is None and (late := too_late(desk, order, command)):
         return late
+    approved = approved or command.override is not None
     by_number = {line.number: line for line in order.lines}
-    at_once = bool(command.arrivals) or command.refund is not None
-    approved = at_once or desk.policy(order).approval == "automatic" or command.override
     doc = Return(
         id=command.return_id,
         number=document_number(command.return_id, command.occurred_at),
-        kind="return",
+        kind=kind,
         currency=order.currency,
         requested_at=command.occurred_at,
         requested_by=command.principal.id,
@@ -57,27 +89,21 @@ def opened(desk: Desk, command: OpenReturn) -> Draft | DomainError:
         override=command.override,
         note=command.note,
     )
-    return done_at_once(desk, Draft(doc=doc, order=claimed), command)
+    return Draft(doc=doc, order=claimed)
 
 
-def done_at_once(
-    desk: Desk, fresh: Draft, command: OpenReturn | OpenUnlinked
-) -> Draft | DomainError:
-    """Do what a till does in the same step: have the goods back, and pay them back."""
-    draft: Draft | DomainError = fresh
-    if command.arrivals:
-        assert command.location is not None, "goods come back somewhere"
-        draft = received(desk, fresh, command, command.location, command.arrivals)
-    if command.refund is not None and isinstance(draft, Draft):
-        # Who allows one more return without a receipt does not allow paying for goods that are not here.
-        early = isinstance(command, OpenReturn) and command.override is not None
-        draft = paid_back(desk, draft, command, command.refund, early=early)
+Opened = TypeVar("Opened", bound=Draft | DomainError)
+
+
+def first_version(draft: Opened) -> Opened:
+    """Return a draft that is new, whatever its steps were."""
     if isinstance(draft, Draft):
         draft.doc = replace(draft.doc, version=1)
     return draft
 
 
-def _too_late(desk: Desk, order: orders.Order, command: OpenReturn) -> DomainError | None:
+def too_late(desk: Desk, order: orders.Order, command: OpenReturn | Exchange) -> DomainError | None:
+    """Return why some of the goods are not taken back any more, or None."""
     policy = desk.policy(order)
     wanted = {line.order_line for line in command.lines}
     for part in order.fulfillments:

@@ -65,7 +65,7 @@ def paid_back(
         shipping_minor=due.shipping_minor,
         refunded_at=command.occurred_at,
         refunded_by=command.principal.id,
-        methods=_methods(order, after),
+        methods=methods_of(order, after),
         sequence=desk.orders[order.id].version + 1,
     )
     by_line = {line.order_line: line.number for line in doc.lines}
@@ -74,7 +74,7 @@ def paid_back(
         for number, share in due.lines.items()
     }
     draft.order = after
-    return _with_refund(desk, draft, wish, units, shares_minor, refund, credit_minor)
+    return with_refund(desk, draft, wish, units, shares_minor, refund, credit_minor)
 
 
 def _paid_back_unlinked(
@@ -96,18 +96,19 @@ def _paid_back_unlinked(
         refunded_by=command.principal.id,
         methods={"store_credit": amount_minor},
     )
-    return _with_refund(desk, draft, wish, units, shares_minor, refund, amount_minor)
+    return with_refund(desk, draft, wish, units, shares_minor, refund, amount_minor)
 
 
-def _with_refund(
+def with_refund(
     desk: Desk,
     draft: Draft,
     wish: RefundWish,
     units: Mapping[int, int],
     shares_minor: Mapping[int, tuple[int, int]],
-    refund: Refund,
+    refund: Refund | None,
     credit_minor: int,
-) -> Draft | DomainError:
+) -> Draft:
+    """Note what units were paid back, and store credit to the account that is wished, or a new one."""
     doc = draft.doc
     account_id = wish.account_id or doc.account_id
     if credit_minor:
@@ -121,12 +122,12 @@ def _with_refund(
                 now=desk.now,
             )
         draft.credit = (account_id, credit_minor)
-        refund = replace(refund, account_id=account_id)
+        refund = refund and replace(refund, account_id=account_id)
     draft.doc = replace(
         doc,
         version=doc.version + 1,
         account_id=account_id if credit_minor else doc.account_id,
-        refunds=(*doc.refunds, refund),
+        refunds=doc.refunds if refund is None else (*doc.refunds, refund),
         lines=tuple(
             replace(
                 line,
@@ -167,7 +168,7 @@ def _to_pay(
     return dict(quantities)
 
 
-def _methods(before: orders.Order, after: orders.Order) -> dict[str, int]:
+def methods_of(before: orders.Order, after: orders.Order) -> dict[str, int]:
     """Return how much of a refund went back by which means of payment, coins' rounding within."""
     methods = Counter[str]()
     for was, tender in zip(before.tenders, after.tenders, strict=True):
