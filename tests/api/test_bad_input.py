@@ -180,6 +180,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
         },
         ("POST", f"/v1/orders/{_NOBODY}/payments"): {"tender": 1, "reference": "bank-7"},
         ("POST", f"/v1/orders/{_NOBODY}/captures"): {"amount": euro(1), "tender": 1},
+        ("POST", f"/v1/orders/{_NOBODY}/refunds"): {"method": "cash"},
         ("POST", f"/v1/orders/{_NOBODY}/price-adjustments"): {
             "reason": "price match",
             "lines": [{"line": 1, "unit_price": euro(1)}],
