@@ -10,6 +10,7 @@ from omniretail import pricing
 from omniretail.ids import new_id
 from omniretail.orders.order import Fulfillment, Order, OrderLine, Tender
 from omniretail.orders.parting import dealt, left_behind, moved_to, parted
+from omniretail.orders.returning import come_back, unclaimed
 from omniretail.orders.settlement import due_minor, settled, taken
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -23,6 +24,8 @@ def lines(draw: st.DrawFn, number: int) -> OrderLine:
     total = draw(st.integers(0, 10_001))
     adjusted = draw(st.none() | st.integers(0, total))
     off = draw(st.integers(0, 7))
+    fulfilled = draw(st.integers(0, quantity - cancelled))
+    returned = draw(st.integers(0, fulfilled))
     return OrderLine(
         number=number,
         sku=draw(st.sampled_from("AB")),
@@ -33,7 +36,10 @@ def lines(draw: st.DrawFn, number: int) -> OrderLine:
         total_minor=total,
         tax_minor=draw(st.integers(0, total)),
         cancelled_quantity=cancelled,
-        fulfilled_quantity=draw(st.integers(0, quantity - cancelled)),
+        fulfilled_quantity=fulfilled,
+        returned_quantity=returned,
+        received_quantity=draw(st.integers(0, returned)),
+        refunded_quantity=draw(st.integers(0, returned)),
         adjusted_total_minor=adjusted,
         adjusted_tax_minor=None if adjusted is None else draw(st.integers(0, adjusted)),
         discounts=(pricing.Discount("P", off, None),) if off else (),
@@ -48,18 +54,8 @@ def orders(draw: st.DrawFn) -> Order:
     part = Fulfillment(id=new_id(), number=1, kind="ship", location="S1", lines=made)
     first = draw(st.integers(0, total))
     amounts = [amount for amount in (first, total - first) if amount]
-    order = Order(
-        id=new_id(),
-        number="1",
-        channel="web",
-        location=None,
-        currency="EUR",
-        total_minor=total,
-        book_version=1,
-        placed_by=new_id(),
-        placed_at=NOW,
-        version=1,
-        fulfillments=(part,),
+    order = replace(
+        _order((part,), total),
         tenders=tuple(
             Tender(
                 number=number,
@@ -77,12 +73,32 @@ def orders(draw: st.DrawFn) -> Order:
             line,
             cancelled_quantity=0,
             fulfilled_quantity=0,
+            returned_quantity=0,
+            received_quantity=0,
+            refunded_quantity=0,
             adjusted_total_minor=None,
             adjusted_tax_minor=None,
         )
         for line in made
     )
     return settled(replace(order, fulfillments=(replace(part, lines=fresh),)), order)
+
+
+def _order(parts: tuple[Fulfillment, ...], total_minor: int) -> Order:
+    return Order(
+        id=new_id(),
+        number="1",
+        channel="web",
+        location=None,
+        currency="EUR",
+        total_minor=total_minor,
+        book_version=1,
+        placed_by=new_id(),
+        placed_at=NOW,
+        version=1,
+        fulfillments=parts,
+        tenders=(),
+    )
 
 
 def rejected(order: Order, data: st.DataObject) -> Order:
@@ -121,7 +137,20 @@ def test_no_rejection_changes_what_anything_costs(order: Order, data: st.DataObj
     assert due_minor(after) == due_minor(order)
     assert settled(order, after).tenders == taken(order.tenders, due_minor(order)) == order.tenders
     assert after.payment_status == order.payment_status
-    for name in ("total_minor", "tax_minor", "worth_minor", "quantity", "open_quantity"):
+    for name in (
+        "total_minor",
+        "tax_minor",
+        "worth_minor",
+        "worth_tax_minor",
+        "kept_tax_minor",
+        "quantity",
+        "open_quantity",
+        "cancelled_quantity",
+        "returned_quantity",
+        "received_quantity",
+        "refunded_quantity",
+        "returnable_quantity",
+    ):
         assert sum(getattr(line, name) for line in after.lines) == sum(
             getattr(line, name) for line in order.lines
         ), name
@@ -143,8 +172,15 @@ def test_lines_stay_what_they_are(order: Order, data: st.DataObject) -> None:
         assert 0 <= (line.adjusted_tax_minor or 0) <= line.worth_minor <= line.total_minor
         whole = stood[line.part_of or line.number]
         assert (line.sku, whole.part_of) == (whole.sku, None)
+        assert line.refunded_quantity <= line.returned_quantity <= line.fulfilled_quantity
+        assert line.received_quantity <= line.returned_quantity
+        if line.gone_quantity == line.quantity:
+            continue
         if line.fulfilled_quantity:
-            assert line.fulfilled_quantity == stood[line.number].fulfilled_quantity
+            # What was paid back may have become a line of its own; the rest is named as before.
+            was = stood[line.number]
+            paid_back = was.refunded_quantity - line.refunded_quantity
+            assert line.fulfilled_quantity == was.fulfilled_quantity - paid_back
     assert [sum(line.fulfilled_quantity for line in each.lines) for each in (after, order)] == [
         sum(line.fulfilled_quantity for line in order.lines)
     ] * 2
@@ -164,3 +200,50 @@ def test_a_fulfillment_is_in_a_state_that_its_lines_allow(
             assert part.state == "allocated"
         elif part.id != before.id or part.lines != before.lines:
             assert part.state == ("shipped" if fulfilled else "cancelled")
+
+
+@given(orders(), st.data())
+def test_what_is_awaited_back_still_comes_back(order: Order, data: st.DataObject) -> None:
+    """Goods of a return come back, though units paid back ahead of them are a line of their own now."""
+    after = rejected(order, data)
+    awaited = {
+        line.number: line.returned_quantity - line.received_quantity
+        for line in order.lines
+        if line.returned_quantity > line.received_quantity
+    }
+
+    came = come_back(after, awaited)
+
+    assert came.kept_minor == order.kept_minor
+    for line in came.lines:
+        assert line.received_quantity == line.returned_quantity
+    assert [line.refunded_quantity for line in came.lines] == [
+        line.refunded_quantity for line in after.lines
+    ]
+
+
+def test_units_paid_back_ahead_make_room_for_each_other() -> None:
+    """Of 4 shipped 2 are paid back ahead, 1 more is in a return; 2 come, and then that one is given up."""
+    line = OrderLine(
+        number=1,
+        sku="A",
+        quantity=5,
+        list_price_minor=100,
+        unit_price_minor=100,
+        price_reason=None,
+        total_minor=500,
+        fulfilled_quantity=4,
+        returned_quantity=3,
+        refunded_quantity=2,
+    )
+    part = Fulfillment(id=new_id(), number=1, kind="ship", location="WH", lines=(line,))
+    stays, leaves, _ = parted(part, {1: 1}, 1)
+    order = replace(_order((replace(part, lines=(*stays, *leaves)),), 500), tenders=())
+
+    came = come_back(order, {1: 2})
+    after = unclaimed(came, {1: 1})
+
+    assert [
+        (one.number, one.quantity, one.returned_quantity, one.received_quantity)
+        for one in sorted(after.lines, key=lambda one: one.number)
+    ] == [(1, 2, 0, 0), (2, 2, 2, 2), (3, 1, 0, 0)]

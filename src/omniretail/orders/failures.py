@@ -129,7 +129,7 @@ def write_noted(
 
 def _undone(tender: Tender, failed: payments.FailedOperation) -> Tender:
     if failed.kind == "capture":
-        back_minor = min(failed.amount_minor, tender.captured_minor - tender.refunded_minor)
+        back_minor = min(failed.amount_minor, tender.left_minor - tender.uncaptured_minor)
         return replace(tender, uncaptured_minor=tender.uncaptured_minor + back_minor)
     # Nobody is owed what was never taken: a capture was declined, which was told before.
     if failed.kind == "refund" and failed.taken_minor >= failed.amount_minor:

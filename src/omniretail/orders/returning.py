@@ -99,14 +99,13 @@ def claimed(order: Order, units: Units) -> Order | DomainError:
 
 def unclaimed(order: Order, units: Units) -> Order:
     """Return the order of whose lines so many units are in no return any more."""
-    return counted(
-        order, {number: -quantity for number, quantity in units.items()}, "returned_quantity"
-    )
+    freed = {number: -quantity for number, quantity in units.items()}
+    return _with_room(counted(order, freed, "returned_quantity"))
 
 
 def come_back(order: Order, units: Units) -> Order:
     """Return the order of whose returned units so many more came back."""
-    return counted(order, units, "received_quantity")
+    return _with_room(counted(order, units, "received_quantity"))
 
 
 def refund_due(order: Order, units: Units, *, refund_shipping: bool = True) -> RefundDue:
@@ -177,3 +176,27 @@ def counted(order: Order, units: Units, counter: str) -> Order:
         replace(part, lines=tuple(more(line) for line in part.lines)) for part in order.fulfillments
     )
     return replace(order, fulfillments=parts)
+
+
+def _with_room(order: Order) -> Order:
+    """Return the order of whose lines none has more units back than were returned of it.
+
+    Units that were paid back before they came became a line of their own when open ones of their line
+    were set apart; returns name the other one. What that has no room for came back of these.
+    """
+    moves: dict[int, int] = {}
+    for line in order.lines:
+        excess = line.received_quantity - line.returned_quantity
+        if excess <= 0:
+            continue
+        moves[line.number] = -excess
+        for one in order.lines:
+            if one.part_of != (line.part_of or line.number) or one.gone_quantity < one.quantity:
+                continue
+            room = one.returned_quantity - one.received_quantity - moves.get(one.number, 0)
+            if room > 0 and excess:
+                here = min(room, excess)
+                moves[one.number] = moves.get(one.number, 0) + here
+                excess -= here
+        assert excess == 0, "no more comes back than was returned"
+    return counted(order, moves, "received_quantity") if moves else order

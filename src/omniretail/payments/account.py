@@ -286,10 +286,11 @@ class Accounts:
         currency: str,
         source: EntrySource,
         *,
-        customer: str,
+        customer: str | None,
     ) -> DomainError | None:
         """Put on a customer's own store credit what a return or claim is worth; of others nothing is told.
 
+        `customer` is None only for what was issued to nobody known, for this very return.
         For what nobody paid with this account: unlike a refund to what paid, it can be issued anew.
         """
         assert source.return_id or source.claim_id, "what is credited is of a return or a claim"

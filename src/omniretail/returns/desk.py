@@ -188,10 +188,11 @@ def _credited(desk: Desk, draft: Draft, source: payments.EntrySource) -> DomainE
     account_id, amount_minor = draft.credit
     if draft.new_account is not None:
         return desk.accounts.issue(draft.new_account, source)
-    doc = draft.doc
-    return desk.accounts.credit(
-        account_id, amount_minor, doc.currency, source, customer=doc.customer or ""
-    )
+    doc, stood = draft.doc, desk.returns.get(draft.doc.id)
+    # What was issued for this return is added to even where nobody is known; no other such account is.
+    issued_for_it = stood is not None and stood.account_id == account_id
+    customer = doc.customer if issued_for_it else doc.customer or ""
+    return desk.accounts.credit(account_id, amount_minor, doc.currency, source, customer=customer)
 
 
 def of_order(doc: Return, units: Mapping[int, int]) -> dict[int, int]:

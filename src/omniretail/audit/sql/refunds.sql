@@ -1,8 +1,9 @@
 -- Orders that gave back, or let go before it was taken, or owe another amount than they cost less by now,
 -- what coins made of it and what paid for the additions of edits and exchanges left out; more of a tender
--- than was taken of it; or in cash to itself a sum, up to some event, that coins cannot make. Units that are
--- cancelled, or returned and paid back, take their exact share of their line with them, at its adjusted price
--- if it has one; shipping goes with the last of them, unless it is kept.
+-- than it paid of the price, or to itself than was taken of it; or in cash to itself a sum, up to some
+-- event, that coins cannot make. Units that are cancelled, or returned and paid back, take their exact share
+-- of their line with them, at its adjusted price if it has one; shipping goes with the last of them, unless
+-- it is kept.
 with given_up as (
     select
         sales_order.id as order_id,
@@ -29,6 +30,7 @@ step as (
     select
         refund.order_id,
         refund.tender_number,
+        tender.rounding_minor,
         tender.amount_minor - tender.uncaptured_minor - tender.voided_minor as tender_minor,
         tender.cash_step_minor,
         refund.method,
@@ -37,11 +39,10 @@ step as (
             partition by refund.order_id, refund.tender_number, refund.method
             order by refund.event_sequence
         ) as so_far_minor,
-        sum(refund.amount_minor - case when refund.method is null then 0 else refund.rounding_minor end)
-            over (
-                partition by refund.order_id, refund.tender_number
-                order by refund.event_sequence
-            ) as of_tender_minor
+        sum(refund.amount_minor - refund.rounding_minor) over (
+            partition by refund.order_id, refund.tender_number
+            order by refund.event_sequence
+        ) as of_price_minor
     from refund
     left join tender
         on refund.order_id = tender.order_id and refund.tender_number = tender.number
@@ -51,7 +52,10 @@ given_back as (
     select
         step.order_id,
         sum(step.paid_minor) as amount_minor,
-        bool_or(step.of_tender_minor > coalesce(step.tender_minor, 0)) as above_tender,
+        bool_or(
+            step.of_price_minor > coalesce(step.tender_minor - step.rounding_minor, 0)
+            or (step.method is null and step.so_far_minor > coalesce(step.tender_minor, 0))
+        ) as above_tender,
         coalesce(
             bool_or(mod(step.so_far_minor, step.cash_step_minor) <> 0) filter (where step.method is null),
             false
