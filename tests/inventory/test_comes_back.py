@@ -23,7 +23,7 @@ MILK, PHONE = "MILK", "PHONE"
 
 def source(at: datetime = NOON) -> inventory.Source:
     return inventory.Source(
-        document_type="return",
+        document_type="receipt",
         document_id=new_id(),
         actor_id=new_id(),
         channel="pos",
@@ -53,7 +53,7 @@ def figures(level: Level) -> tuple[int, int, int]:
 async def post(
     retailer: Retailer, *movements: inventory.Movement, at: datetime | None = None
 ) -> DomainError | None:
-    """Post movements of one return, as the domain of returns does."""
+    """Post movements of one document, as returns do of theirs."""
     now = clock.now()
 
     async def run(tx: Transaction) -> DomainError | None:
