@@ -190,7 +190,7 @@ async def test_a_return_without_a_receipt_enters_the_books(retailer: Retailer) -
     assert {(one["from_state"], one["to_state"], one["quantity"]) for one in items} == {
         ("customer", state, 1) for state in STATES
     }
-    assert {one["document_type"] for one in items} == {"return"}
+    assert {one["document_type"] for one in items} == {"receipt"}
     assert await retailer.level("A", "S1") == (3, 0, 1)
 
 

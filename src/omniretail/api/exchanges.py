@@ -1,5 +1,6 @@
 """Exchanges over HTTP: a preview, then the exchange; at a till all in one step."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -81,17 +82,17 @@ class ExchangeRequest(ApprovableRequest, frozen=True, kw_only=True):
 
 
 class ExchangeView(ReturnView, frozen=True, kw_only=True):
-    """An exchange: the return that it is, and its order after it."""
+    """An exchange: the return that it is, and its order after it, where it is yours to see."""
 
-    order: OrderView
+    order: OrderView | None
 
 
 class ExchangePreviewView(View, frozen=True, kw_only=True):
     """What an exchange would do: what comes back and in, what is to be paid, or goes back and how.
 
-    Where stock is short, the exchange would be refused: `in_stock` is false, and there is no order. Out
-    of the return window (`in_window`) it needs an override. New fulfillments have no lasting identity
-    yet, and what is to be paid has no tender.
+    Where stock is short, the exchange would be refused: `in_stock` is false, and there is no order; nor
+    is there one that is not yours to see. Out of the return window (`in_window`) it needs an override.
+    New fulfillments have no lasting identity yet, and what is to be paid has no tender.
     """
 
     returned: Money
@@ -144,7 +145,7 @@ async def make_exchange(
     )
     if isinstance(outcome, DomainError):
         raise outcome
-    return answered(outcome, _view, status=201)
+    return answered(outcome, partial(_view, principal), status=201)
 
 
 @post("/v1/exchanges/preview", opt={"scope": "orders:edit"}, status_code=200)
@@ -196,8 +197,10 @@ def _wanted(
     )
 
 
-def _view(made: returns.Exchanged) -> ExchangeView:
-    return ExchangeView(**structs.asdict(return_view(made.doc)), order=order_view(made.order))
+def _view(principal: channels.Principal, made: returns.Exchanged) -> ExchangeView:
+    # Goods that came in where the caller stands make the order theirs to see.
+    order = order_view(made.order) if made.order.visible_to(principal) else None
+    return ExchangeView(**structs.asdict(return_view(made.doc)), order=order)
 
 
 HANDLERS = [make_exchange, preview_exchange]

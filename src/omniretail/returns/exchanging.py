@@ -31,7 +31,8 @@ class ExchangePreview(msgspec.Struct, frozen=True, kw_only=True):
     """What an exchange would do: what comes back and comes in, and the difference.
 
     `methods` is how much would go back by which means of payment. Where goods are `missing` there is no
-    order after it; out of the return window (`in_window`) somebody has to allow it.
+    order after it, nor for who does not see the order; out of the return window (`in_window`) somebody has
+    to allow it.
     """
 
     order: orders.Order | None
@@ -114,7 +115,9 @@ def previewed(
         method = back.method or by_number[back.tender_number].type
         paid_out[method] = paid_out.get(method, 0) + back.amount_minor
     return ExchangePreview(
-        order=came.order if isinstance(came, orders.BroughtIn) else None,
+        order=came.order
+        if isinstance(came, orders.BroughtIn) and order.visible_to(command.principal)
+        else None,
         off_minor=difference.off_minor,
         added_minor=difference.added_minor,
         charge_minor=difference.charge_minor,
