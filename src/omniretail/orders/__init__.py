@@ -114,7 +114,7 @@ from omniretail.orders.wishes import (
     TenderGiven,
     fulfillment_wish,
 )
-from omniretail.orders.world import QuantityNotOpen
+from omniretail.orders.world import Change, QuantityNotOpen
 
 __all__ = [
     "PICKUP_CODES",
@@ -125,6 +125,7 @@ __all__ = [
     "Cancel",
     "CapturePayment",
     "CaptureTooLarge",
+    "Change",
     "ChangePickup",
     "CloseException",
     "Command",

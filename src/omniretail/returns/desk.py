@@ -5,16 +5,16 @@ Everything here is locked; each command works on a draft of its own, which is ac
 
 from collections.abc import Callable, Mapping, Set
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import catalog, channels, events, idempotency, inventory, payments, pricing
+from omniretail import catalog, channels, events, inventory, payments, pricing
 from omniretail.errors import DomainError, Missing, Refused
 from omniretail.ids import new_id
-from omniretail.orders import Order, change_accounts
+from omniretail.orders import Change, Order, change_accounts
 from omniretail.returns.claim import Claim
 from omniretail.returns.document import Disposition, Return
 from omniretail.returns.policy import ReturnPolicy
@@ -74,20 +74,6 @@ class Receiptless(msgspec.Struct, frozen=True, kw_only=True):
     recent: Mapping[str, Mapping[UUID, datetime]] = {}
 
 
-class Act(Protocol):
-    """A command: who, when, under which key, and what timelines say of it."""
-
-    @property
-    def key(self) -> idempotency.Key: ...  # noqa: D102
-    @property
-    def principal(self) -> channels.Principal: ...  # noqa: D102
-    @property
-    def occurred_at(self) -> datetime: ...  # noqa: D102
-    @property
-    def event_type(self) -> str: ...  # noqa: D102
-    def describe(self) -> dict[str, Any]: ...  # noqa: D102
-
-
 class Desk(msgspec.Struct, kw_only=True):
     """The locked orders, returns, claims, stock and accounts, which change as commands are accepted."""
 
@@ -133,7 +119,7 @@ class Draft(msgspec.Struct, kw_only=True):
     said: dict[str, Any] = {}
 
 
-def accepted(desk: Desk, draft: Draft, command: Act) -> Return | DomainError:
+def accepted(desk: Desk, draft: Draft, command: Change) -> Return | DomainError:
     """Take from the desk what a draft means: stock, accounts, the order one version on, the events."""
     doc, order = draft.doc, draft.order
     was = desk.orders[order.id] if order is not None else None
@@ -169,7 +155,7 @@ def taken(
 
 
 def order_changed(
-    desk: Desk, order: Order, command: Act, event: Callable[[Order], events.Happened]
+    desk: Desk, order: Order, command: Change, event: Callable[[Order], events.Happened]
 ) -> None:
     """Have the desk know an order as a draft leaves it, one version on, if anything of it changed."""
     was = desk.orders[order.id]
@@ -204,7 +190,7 @@ def of_order(doc: Return, units: Mapping[int, int]) -> dict[int, int]:
     }
 
 
-def _source(doc: Return, command: Act) -> inventory.Source:
+def _source(doc: Return, command: Change) -> inventory.Source:
     return inventory.Source(
         document_type="return",
         document_id=doc.id,
@@ -219,7 +205,7 @@ def _event(
     kind: str,
     document: Return | Order,
     draft: Draft,
-    command: Act,
+    command: Change,
     before: Order | None,
 ) -> events.Happened:
     """Return the event of a command, on the timeline of the return or on that of its order."""

@@ -9,7 +9,6 @@ from omniretail import catalog, inventory, orders
 from omniretail.errors import DomainError, Invalid, Refused
 from omniretail.returns.commands import Arrival, Grade
 from omniretail.returns.desk import (
-    Act,
     Desk,
     Draft,
     Grading,
@@ -49,7 +48,7 @@ class SerialNotSold(Refused):
 
 
 def received(
-    desk: Desk, draft: Draft, command: Act, location: str, arrivals: Sequence[Arrival]
+    desk: Desk, draft: Draft, command: orders.Change, location: str, arrivals: Sequence[Arrival]
 ) -> Draft | DomainError:
     """Have goods back at a location, each unit graded; money is another matter."""
     doc = draft.doc

@@ -9,7 +9,7 @@ from omniretail import orders, payments
 from omniretail.errors import DomainError, Invalid, Refused
 from omniretail.ids import new_id
 from omniretail.returns.commands import RefundWish
-from omniretail.returns.desk import Act, Desk, Draft, MoreThanReturned, ReturnStateRefused, of_order
+from omniretail.returns.desk import Desk, Draft, MoreThanReturned, ReturnStateRefused, of_order
 from omniretail.returns.document import Refund, Return
 from omniretail.returns.refunding import pay_backs
 
@@ -34,7 +34,7 @@ class NothingToPayBack(Refused):
 
 
 def paid_back(
-    desk: Desk, draft: Draft, command: Act, wish: RefundWish, *, early: bool
+    desk: Desk, draft: Draft, command: orders.Change, wish: RefundWish, *, early: bool
 ) -> Draft | DomainError:
     """Pay units back: what the sale stored, by the policy; `early`: also those that did not come back."""
     doc = draft.doc
@@ -78,7 +78,7 @@ def paid_back(
 
 
 def _paid_back_unlinked(
-    desk: Desk, draft: Draft, command: Act, wish: RefundWish, units: Mapping[int, int]
+    desk: Desk, draft: Draft, command: orders.Change, wish: RefundWish, units: Mapping[int, int]
 ) -> Draft | DomainError:
     """Pay units back that have no sale: as store credit, at the price that they were taken back at."""
     if wish.method not in {None, "store_credit"}:

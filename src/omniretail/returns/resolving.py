@@ -11,7 +11,7 @@ from omniretail.ids import document_number, new_id
 from omniretail.returns.claim import Claim, ClaimLine
 from omniretail.returns.claim_commands import ReplacementWish, ResolutionWish
 from omniretail.returns.commands import RefundWish
-from omniretail.returns.desk import Act, Desk, Draft
+from omniretail.returns.desk import Desk, Draft
 from omniretail.returns.document import Return, ReturnLine
 from omniretail.returns.repaying import paid_back
 
@@ -29,7 +29,7 @@ class ClaimDraft(msgspec.Struct, kw_only=True):
 
 
 def resolved(
-    desk: Desk, draft: ClaimDraft, command: Act, wish: ResolutionWish, by: UUID
+    desk: Desk, draft: ClaimDraft, command: orders.Change, wish: ResolutionWish, by: UUID
 ) -> ClaimDraft | DomainError:
     """Resolve an approved claim; where its goods come back, a return waits for them from now on."""
     done = (
@@ -50,7 +50,7 @@ def resolved(
 
 
 def _refunded(
-    desk: Desk, draft: ClaimDraft, command: Act, wish: RefundWish
+    desk: Desk, draft: ClaimDraft, command: orders.Change, wish: RefundWish
 ) -> ClaimDraft | DomainError:
     """Pay claimed units back: what a return of them would give, whether they come back or not."""
     claim = draft.claim
@@ -75,7 +75,7 @@ def _refunded(
 
 
 def _replaced(
-    desk: Desk, draft: ClaimDraft, command: Act, wish: ReplacementWish
+    desk: Desk, draft: ClaimDraft, command: orders.Change, wish: ReplacementWish
 ) -> ClaimDraft | DomainError:
     """Have others of the same come, worth what the claimed units came to."""
     claim = draft.claim
@@ -130,7 +130,7 @@ def _replaced(
     return draft
 
 
-def _as_return(claim: Claim, command: Act, lines: tuple[ClaimLine, ...]) -> Return:
+def _as_return(claim: Claim, command: orders.Change, lines: tuple[ClaimLine, ...]) -> Return:
     """Return the return that lines of a claim are like, approved with it."""
     return_id = new_id()
     return Return(
