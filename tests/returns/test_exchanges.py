@@ -641,7 +641,7 @@ async def test_an_exchange_of_an_order_that_is_half_open(retailer: Retailer) -> 
         ({"order": None, "order_number": "260101-00000000"}, 404, "unknown_order"),
         ({"order": "0198c0de-0000-7000-8000-000000000000"}, 404, "unknown_order"),
         ({"order_number": "260101-00000000"}, 400, "invalid"),
-        ({"location": "S2"}, 403, "location_bound"),
+        ({"location": "S2"}, 403, "location_not_yours"),
         ({"tenders": [cash(5)]}, 409, "tenders_mismatch"),
         (
             {"tenders": [{"type": "cash", "amount": {"amount": 5, "currency": "USD"}}]},
