@@ -5,12 +5,12 @@ what the ones before it brought. Nothing here asks an order what it thinks that 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
-from omniretail.orders import Order
+from omniretail.orders import Order, OrderLine
 from omniretail.returns import Disposition, Return, ReturnPolicy
 
 STATES: Mapping[Disposition, str] = {
@@ -25,9 +25,10 @@ Components = Mapping[str, int]
 
 @dataclass
 class Pile:
-    """The units of one line: what all of them come to, and how many are gone."""
+    """The units of one line: what all of them came to, come to by now, and how many are gone."""
 
     units: int
+    price: int
     worth: int
     tax: int
     gone: int = 0
@@ -56,6 +57,7 @@ class Clerk:
         self.total_tax = self.shipping_tax + sum(line.tax_minor for line in order.lines)
         self.returned, self.returned_tax = 0, 0
         self.otherwise, self.otherwise_tax = 0, 0
+        self.exchanged, self.exchanged_tax = 0, 0
         self.stands: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self.piles: dict[int, Pile] = {}
         self.look_at(order)
@@ -64,7 +66,9 @@ class Clerk:
         """Look at the lines anew, which may have been set apart: together they are worth the same."""
         before = self.worth()
         self.piles = {
-            line.number: Pile(line.quantity, line.worth_minor, line.worth_tax_minor)
+            line.number: Pile(
+                line.quantity, line.total_minor, line.worth_minor, line.worth_tax_minor
+            )
             for line in order.lines
         }
         for line in order.lines:
@@ -118,6 +122,50 @@ class Clerk:
         self.returned_tax += before[1] - after[1]
         return brought, before[0] - after[0], before[1] - after[1]
 
+    def brings(self, units: Mapping[int, int]) -> int:
+        """What units would bring, none of which goes yet."""
+        return sum(replace(self.piles[number]).take(units[number])[0] for number in units)
+
+    def exchange(
+        self, units: Mapping[int, int], coming: Sequence[OrderLine]
+    ) -> tuple[dict[int, tuple[int, int]], int, int]:
+        """Return what each line's units bring that pay for what comes in, and what of it goes back.
+
+        That has its part of the tax; the rest of it is within what comes in.
+        """
+        brought = {number: self.piles[number].take(units[number]) for number in units}
+        worth, tax = (sum(each) for each in zip(*brought.values(), strict=True))
+        back = max(0, worth - sum(line.total_minor for line in coming))
+        back_tax = ceil(Fraction(tax * back, worth)) if back else 0
+        self.returned += back
+        self.returned_tax += back_tax
+        self.exchanged += worth - back
+        self.exchanged_tax += tax - back_tax
+        self._come_in(coming)
+        return brought, back, back_tax
+
+    def replace(self, units: Mapping[int, int], coming: Sequence[OrderLine]) -> None:
+        """Note units whose place others take, worth to the cent what these came to."""
+        for (number, quantity), line in zip(units.items(), coming, strict=True):
+            pile = self.piles[number]
+            price = pile.kept(pile.price)
+            worth, tax = pile.take(quantity)
+            price -= pile.kept(pile.price)
+            assert (line.quantity, line.total_minor, line.worth_minor) == (quantity, price, worth)
+            assert abs(line.worth_tax_minor - tax) <= (0 if line.tax_included else 1)
+            self.exchanged += price
+            self.exchanged_tax += line.tax_minor - (line.worth_tax_minor - tax)
+        self._come_in(coming)
+
+    def _come_in(self, coming: Sequence[OrderLine]) -> None:
+        for line in coming:
+            assert line.number not in self.piles
+            self.piles[line.number] = Pile(
+                line.quantity, line.total_minor, line.worth_minor, line.worth_tax_minor
+            )
+            self.total += line.total_minor
+            self.total_tax += line.tax_minor
+
     def move(
         self,
         sku: str,
@@ -143,6 +191,7 @@ class Clerk:
             assert line.received_quantity <= line.standing_quantity
             assert line.refunded_quantity <= line.standing_quantity
             assert 0 <= line.refunded_tax_minor <= max(line.refunded_minor, line.refunded_quantity)
-        assert doc.refunded_minor == sum(line.refunded_minor for line in doc.lines) + sum(
-            refund.shipping_minor for refund in doc.refunds
-        )
+        paid_by_goods = doc.exchange.paid_minor if doc.exchange else 0
+        assert doc.refunded_minor + paid_by_goods == sum(
+            line.refunded_minor for line in doc.lines
+        ) + sum(refund.shipping_minor for refund in doc.refunds)

@@ -97,6 +97,7 @@ policies = st.builds(
     refund_methods=st.just(dict(REFUND_METHODS)) | _matrices(),
     approval=st.sampled_from(["staff", "automatic"]),
     refund_shipping=st.booleans(),
+    claims_keep_goods=st.booleans(),
 )
 
 

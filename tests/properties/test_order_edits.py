@@ -1,7 +1,6 @@
 """Edits, exchanges, cancellations, shipments and captures in any order: all books agree after each."""
 
 import copy
-from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -9,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from omniretail import catalog, channels, idempotency, inventory, payments, pricing
+from omniretail import catalog, payments, pricing
 from omniretail.errors import DomainError
 from omniretail.ids import new_id
 from omniretail.inventory import Level, Stock
 from omniretail.orders import changing, edits
 from omniretail.orders.cancelling import Cancel
 from omniretail.orders.capturing import CapturePayment, ReceivePayment
-from omniretail.orders.charge import Prices
 from omniretail.orders.order import Fulfillment, Order, OrderLine, Tender
 from omniretail.orders.paying import change_accounts
 from omniretail.orders.stepping import Fulfill
@@ -27,24 +25,13 @@ from omniretail.returns import Arrival, Exchange, Exchanged, LineBack, ReturnPol
 from omniretail.returns import desk as counter
 from omniretail.returns.exchanging import exchanged, previewed
 from tests.pricing.books import NOON, VAT_20, shelf
+from tests.properties.around import STAFF, key, surroundings
 
 SKUS = {"A": 1999, "B": 501, "C": 99}
 HALF_OFF_B = pricing.Promotion(
     code="HALF-B", name="Half off B", action=pricing.Percent(rate_ppm=500_000), skus=frozenset("B")
 )
-STAFF = channels.Principal(
-    id=new_id(),
-    kind="integration",
-    name="anybody",
-    scopes=frozenset(channels.SCOPES),
-    channel=None,
-    locations=frozenset(),
-)
 CREDIT_MINOR = 100_000
-
-
-def key() -> idempotency.Key:
-    return idempotency.Key(STAFF.id, str(new_id()), b"")
 
 
 class Desk:
@@ -135,30 +122,12 @@ class Desk:
 
     @property
     def surroundings(self) -> Surroundings:
-        usages = pricing.Usages({}, {}, {}, {}, now=NOON)
-        prices = Prices(
+        return surroundings(
             book=self.book,
-            keys=pricing.SigningKeys({}),
-            quotes={},
-            usages=usages,
-            quotes_last=timedelta(),
-            now=NOON,
-        )
-        web = channels.ChannelSpec(code="web", name="web", kind="web", currency="EUR")
-        return Surroundings(
-            prices=prices,
-            channels={"web": web},
+            stock=self.stock,
+            accounts=self.accounts,
             skus={sku: catalog.SkuTraits("active") for sku in SKUS},
             locations={"WH": catalog.LocationSpec(code="WH", name="WH")},
-            policies={},
-            stock=self.stock,
-            holds={},
-            room=inventory.ChannelRoom(),
-            carts={},
-            converted={},
-            accounts=self.accounts,
-            payments=payments.Payments(()),
-            routes={},
             now=NOON,
         )
 

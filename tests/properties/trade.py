@@ -4,43 +4,54 @@ Each step goes through the same pure decisions as in the shop. What is refused c
 only refused where the clerk knows why.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from omniretail import catalog, channels, idempotency, payments, pricing, sourcing
+from omniretail import catalog, payments, pricing, sourcing
 from omniretail.errors import DomainError
 from omniretail.ids import new_id
 from omniretail.inventory import Level, Stock
-from omniretail.orders import Order, change_accounts, changing
+from omniretail.orders import Order, OrderLine, change_accounts, changing
 from omniretail.orders.world import World
-from omniretail.returns import Grade, OpenReturn, Receive, Return, ReturnCommand, ReturnPolicy
+from omniretail.returns import (
+    ClaimLine,
+    Exchange,
+    Grade,
+    OpenReturn,
+    Receive,
+    Return,
+    ReturnCommand,
+    ReturnLine,
+    ReturnPolicy,
+)
 from omniretail.returns.deciding import decide
 from omniretail.returns.desk import Desk
 from tests.pricing.books import NOON, VAT_20, shelf
+from tests.properties.around import STAFF, key
 from tests.properties.clerk import STATES, Clerk
-from tests.properties.sales import CUSTOMER, Sale, placed
+from tests.properties.sales import CUSTOMER, KIT, Sale, placed
 
 LOCATIONS = ("WH", "S1", "S2", "S3")
 GOODS = ("A", "B")
 ENOUGH = 1_000
-STAFF = channels.Principal(
-    id=new_id(),
-    kind="integration",
-    name="anybody",
-    scopes=frozenset(channels.SCOPES),
-    channel=None,
-    locations=frozenset(),
-)
-TRAITS = {sku: catalog.SkuTraits("active") for sku in "ABK"}
+RATE_PPM = VAT_20["standard"]
+TRAITS = {sku: catalog.SkuTraits("active", components=KIT if sku == "K" else None) for sku in "ABK"}
 PLACES = {code: catalog.LocationSpec(code=code, name=code) for code in LOCATIONS}
 WAITING = {code: sourcing.FulfillmentPolicy(location=code) for code in LOCATIONS}
+LISTED = {"A": 1999, "B": 501, "K": 4490}
 BOOKS = {
-    step: shelf(
-        {}, rates=VAT_20, kept=pricing.Currency(code="EUR", exponent=2, cash_step_minor=step)
+    (step, included): shelf(
+        LISTED,
+        rates=VAT_20,
+        tax_included=included,
+        kept=pricing.Currency(code="EUR", exponent=2, cash_step_minor=step),
     )
     for step in (1, 5, 100)
+    for included in (True, False)
 }
 
 
@@ -51,6 +62,7 @@ class Trade:
         accounts = payments.Accounts((), {})
         order = placed(sale, accounts)
         self.order_id, self.now = order.id, NOON
+        self.included = sale.tax_included
         self.opened_with = sum(tender.amount_minor for tender in order.tenders if tender.account_id)
         self.clerk = Clerk(order, policy)
         self.desk = Desk(
@@ -61,11 +73,17 @@ class Trade:
             skus=TRAITS,
             locations=PLACES,
             policies={"web": policy},
-            book=BOOKS[sale.cash_step_minor],
+            book=BOOKS[sale.cash_step_minor, sale.tax_included],
             units_sold=frozenset(),
             now=NOON,
         )
-        self.credit, self.of_another = self._store_credit(CUSTOMER), self._store_credit("C2")
+        self.credit = self._store_credit(CUSTOMER, 1_000_000_000)
+        self.of_another = self._store_credit("C2", 1)
+        self.carried_out = Counter[str]()
+        for part in order.fulfillments:
+            for line in part.lines:
+                if part.kind == "carry_out":
+                    self.carried_out.update(goods_of(line, line.quantity))
 
     def _stocked(self, order: Order) -> Stock:
         for sku in GOODS:
@@ -84,13 +102,13 @@ class Trade:
             }
         )
 
-    def _store_credit(self, customer: str) -> UUID:
+    def _store_credit(self, customer: str, amount_minor: int) -> UUID:
         account = payments.fresh_account(
-            new_id(), customer=customer, amount_minor=1, currency="EUR", now=NOON
+            new_id(), customer=customer, amount_minor=amount_minor, currency="EUR", now=NOON
         )
         source = payments.EntrySource(actor_id=STAFF.id, occurred_at=NOON)
         assert self.desk.accounts.issue(account, source) is None
-        self.opened_with += 1
+        self.opened_with += amount_minor
         return account.id
 
     @property
@@ -101,8 +119,7 @@ class Trade:
     @property
     def common(self) -> dict[str, Any]:
         """What every command says."""
-        key = idempotency.Key(STAFF.id, str(new_id()), b"")
-        return {"key": key, "principal": STAFF, "occurred_at": self.now}
+        return {"key": key(), "principal": STAFF, "occurred_at": self.now}
 
     def change(self, command: changing.Command) -> Order | DomainError:
         """Change the order by any command that is not about returns."""
@@ -141,9 +158,9 @@ class Trade:
         self._note_money(stood, outcome, order)
         return outcome
 
-    def _note_goods(self, command: ReturnCommand, doc: Return) -> None:
+    def _note_goods(self, command: ReturnCommand | Exchange, doc: Return) -> None:
         lines = {line.number: line for line in doc.lines}
-        if isinstance(command, OpenReturn | Receive):
+        if isinstance(command, OpenReturn | Receive | Exchange):
             for one in command.arrivals:
                 line, state = lines[one.line], STATES[one.disposition]
                 assert doc.location is not None
@@ -186,17 +203,21 @@ class Trade:
     def _one_way_each(self, before: Order) -> int:
         """See that each tender gave back in one way, and let go only when nothing taken was left.
 
-        Returns what coins made of it.
+        More is taken only for what came in. Returns what coins made of it.
         """
-        pairs = [*zip(before.tenders, self.order.tenders, strict=True)]
+        after_all = self.order
+        came_in = len([*after_all.lines]) > len([*before.lines])
+        pairs = [*zip(before.tenders, after_all.tenders[: len(before.tenders)], strict=True)]
         let_go = any(after.voided_minor > was.voided_minor for was, after in pairs)
         for was, after in pairs:
             ways = [
                 way for way, minor in after.otherwise.items() if minor != was.otherwise.get(way, 0)
             ]
             assert len(ways) + (after.back_minor != was.back_minor) <= 1
-            assert after.captured_minor == was.captured_minor
-            assert not let_go or after.left_minor == after.uncaptured_minor
+            taken = after.captured_minor - was.captured_minor
+            assert taken >= 0
+            assert taken == 0 or came_in
+            assert not let_go or after.left_minor == after.uncaptured_minor + taken
         return sum(
             after.refunded_rounding_minor - was.refunded_rounding_minor for was, after in pairs
         )
@@ -207,6 +228,7 @@ class Trade:
         return (
             dict(desk.orders),
             dict(desk.returns),
+            dict(desk.claims),
             [self._level(sku, at) for sku in GOODS for at in LOCATIONS],
             len(stock.accepted),
             desk.accounts.mark(),
@@ -239,11 +261,17 @@ class Trade:
         assert order.kept_minor == kept >= 0
         assert kept_tax >= 0
         assert sum(tender.left_minor for tender in order.tenders) == kept
-        assert clerk.returned + clerk.otherwise + kept == clerk.total
-        assert clerk.returned_tax + clerk.otherwise_tax + kept_tax == clerk.total_tax
+        assert (order.total_minor, order.exchanged_minor) == (clerk.total, clerk.exchanged)
+        paid = sum(tender.amount_minor - tender.rounding_minor for tender in order.tenders)
+        assert paid == clerk.total - clerk.exchanged
+        assert clerk.returned + clerk.otherwise + clerk.exchanged + kept == clerk.total
+        taxed = clerk.returned_tax + clerk.otherwise_tax + clerk.exchanged_tax + kept_tax
+        assert taxed == clerk.total_tax
         docs = self.desk.returns.values()
-        assert sum(doc.refunded_minor for doc in docs) == clerk.returned
-        assert sum(doc.refunded_tax_minor for doc in docs) == clerk.returned_tax
+        refunds = [refund for doc in docs for refund in doc.refunds]
+        refunds += [claim.refund for claim in self.desk.claims.values() if claim.refund]
+        assert sum(refund.amount_minor for refund in refunds) == clerk.returned
+        assert sum(refund.tax_minor for refund in refunds) == clerk.returned_tax
         for doc in docs:
             clerk.graded(doc)
 
@@ -279,7 +307,9 @@ class Trade:
             tender.back_minor - tender.captured_minor for tender in ours
         )
         assert credited == sum(
-            entry.balance_change_minor for entry in accounts.entries if entry.return_id
+            entry.balance_change_minor
+            for entry in accounts.entries
+            if entry.return_id or entry.claim_id
         )
 
     def _units_agree(self) -> None:
@@ -296,22 +326,39 @@ class Trade:
                 sums[2] += line.refunded_quantity
                 whole = family[line.order_line]
                 brought[whole] = brought.get(whole, 0) + line.refunded_minor
+        for claim in self.desk.claims.values():
+            for one in claim.lines:
+                whole = family[one.order_line]
+                brought[whole] = brought.get(whole, 0) + one.worth_minor
+                if claim.state != "denied" and (claim.return_id is None or one.kind == "missing"):
+                    sums = named.setdefault(whole, [0, 0, 0])
+                    sums[0] += one.quantity
+                    sums[2] += one.quantity if claim.state == "resolved" else 0
         for whole, minor in brought.items():
             assert minor <= sum(
                 one.total_minor for one in order.lines if family[one.number] == whole
             )
         counted: dict[int, list[int]] = {}
-        for one in order.lines:
-            assert 0 <= one.returned_quantity <= one.fulfilled_quantity
-            assert 0 <= one.received_quantity <= one.returned_quantity
-            assert 0 <= one.refunded_quantity <= one.returned_quantity
-            assert one.fulfilled_quantity + one.cancelled_quantity <= one.quantity
-            if one.returned_quantity:
-                sums = counted.setdefault(family[one.number], [0, 0, 0])
-                sums[0] += one.returned_quantity
-                sums[1] += one.received_quantity
-                sums[2] += one.refunded_quantity
+        for line_sold in order.lines:
+            assert 0 <= line_sold.returned_quantity <= line_sold.fulfilled_quantity
+            assert 0 <= line_sold.received_quantity <= line_sold.returned_quantity
+            assert 0 <= line_sold.refunded_quantity <= line_sold.returned_quantity
+            assert line_sold.fulfilled_quantity + line_sold.cancelled_quantity <= line_sold.quantity
+            if line_sold.returned_quantity:
+                sums = counted.setdefault(family[line_sold.number], [0, 0, 0])
+                sums[0] += line_sold.returned_quantity
+                sums[1] += line_sold.received_quantity
+                sums[2] += line_sold.refunded_quantity
         assert {number: sums for number, sums in named.items() if sums[0]} == counted
+
+    def _kept_goods(self) -> Iterator[ClaimLine]:
+        """Yield what customers claimed, and keep or never had."""
+        for claim in self.desk.claims.values():
+            for line in claim.lines:
+                if claim.state == "resolved" and (
+                    claim.return_id is None or line.kind == "missing"
+                ):
+                    yield line
 
     def nothing_is_left(self) -> None:
         """All money is where it came from, or where it was wanted, and all goods are back."""
@@ -319,7 +366,7 @@ class Trade:
         assert order.kept_minor == (self.clerk.shipping if kept else 0)
         for line in order.lines:
             assert (line.kept_minor, line.kept_tax_minor) == (0, 0)
-            assert line.fulfilled_quantity == line.received_quantity == line.refunded_quantity
+            assert line.fulfilled_quantity == line.refunded_quantity
             assert line.fulfilled_quantity + line.cancelled_quantity == line.quantity
         for tender in order.tenders:
             assert tender.owed_minor == 0
@@ -330,20 +377,22 @@ class Trade:
             assert tender.refunded_minor - tender.refunded_rounding_minor == price
             if tender.type == "cash" and not tender.otherwise:
                 assert tender.refunded_minor == tender.captured_minor
+        kept_units = sum(line.quantity for line in self._kept_goods())
+        fulfilled = sum(line.fulfilled_quantity for line in order.lines)
+        assert fulfilled == sum(line.received_quantity for line in order.lines) + kept_units
+        gone = Counter[str]()
+        for one in self._kept_goods():
+            gone.update(goods_of(one, one.quantity))
+        for doc in self.desk.returns.values():
+            for back in doc.lines:
+                gone.update(goods_of(back, back.graded.get("destroyed", 0)))
         for sku in GOODS:
-            wasted = sum(
-                units * (line.components or {line.sku: 1}).get(sku, 0)
-                for doc in self.desk.returns.values()
-                for line in doc.lines
-                for how, units in line.graded.items()
-                if how == "destroyed"
-            )
             there = [self._level(sku, at) for at in LOCATIONS]
-            carried_out = sum(
-                line.quantity * (line.components or {line.sku: 1}).get(sku, 0)
-                for part in order.fulfillments
-                if part.kind == "carry_out"
-                for line in part.lines
-            )
-            assert sum(one[0] for one in there) == ENOUGH * len(LOCATIONS) + carried_out - wasted
+            expected = ENOUGH * len(LOCATIONS) + self.carried_out[sku] - gone[sku]
+            assert sum(one[0] for one in there) == expected
             assert sum(one[1] for one in there) == 0
+
+
+def goods_of(line: OrderLine | ReturnLine | ClaimLine, units: int) -> dict[str, int]:
+    """Return the goods that units of a line are: a kit's are its components."""
+    return {sku: per * units for sku, per in (line.components or {line.sku: 1}).items()}

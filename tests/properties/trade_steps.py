@@ -43,8 +43,9 @@ from omniretail.returns import (
     RefundWish,
     Return,
 )
+from tests.properties.around import STAFF
 from tests.properties.clerk import STATES
-from tests.properties.trade import LOCATIONS, STAFF, Trade
+from tests.properties.trade import LOCATIONS, Trade
 
 DISPOSITIONS: tuple[Disposition, ...] = tuple(STATES)
 METHODS: tuple[TenderType | None, ...] = (None, None, "store_credit", "cash", "card")
@@ -142,7 +143,7 @@ class Steps(Trade):
 
     def arrive(self, a: int, b: int, n: int) -> None:
         """A bank transfer arrives."""
-        tender = 1 + a % 4
+        tender = 1 + a % (len(self.order.tenders) + 1)
         self.change(
             ReceivePayment(order_id=self.order_id, tender=tender, reference=None, **self.common)
         )
@@ -474,4 +475,4 @@ STEPS: Mapping[str, Callable[[Steps, int, int, int], object]] = {
         Steps.grade,
     )
 }
-"""All that may happen; an exchange is one more step."""
+"""All that may happen but exchanges and claims."""

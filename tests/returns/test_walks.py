@@ -1,4 +1,4 @@
-"""Sixty steps of customers and staff over HTTP, drawn by a seed; then everything comes back."""
+"""Steps of customers and staff over HTTP, drawn by a seed; then everything comes back."""
 
 import random
 from typing import Any
@@ -31,7 +31,10 @@ WEIGHTS = {
     "reject": 4,
     "adjust": 3,
     "receive_payment": 2,
-    "bring": 12,
+    "bring": 8,
+    "exchange": 6,
+    "claim": 5,
+    "settle": 5,
     "approve": 4,
     "receive": 8,
     "pay_back": 8,
@@ -41,13 +44,14 @@ WEIGHTS = {
 
 
 class Walk:
-    """One shop, its orders and returns by id, and dice."""
+    """One shop, its orders, returns and claims by id, and dice."""
 
     def __init__(self, retailer: Retailer, seed: int) -> None:
         self.retailer, self.dice = retailer, random.Random(seed)
         self.orders: list[str] = []
         self.returns: list[str] = []
-        self.done = 0
+        self.claims: list[str] = []
+        self.done, self.exchanged = 0, 0
 
     async def open(self, policy: Body) -> None:
         """Put prices, taxes, coins, the policy and goods in place."""
@@ -78,6 +82,12 @@ class Walk:
         """Return an order as it stands."""
         found = of or self.dice.choice(self.orders)
         return await taken(await self.retailer.office.get(f"/v1/orders/{found}"), 200)
+
+    async def delivered(self) -> Body:
+        """Return an order of which something can be returned, if there is one."""
+        sales = [await self.order(each) for each in self.orders]
+        found = [sale for sale in sales if any(returnable(sale).values())]
+        return self.dice.choice(found or sales)
 
     async def document(self, of: str | None = None) -> Body:
         """Return a return as it stands."""
@@ -169,12 +179,8 @@ class Walk:
 
     async def bring(self) -> None:
         """Goods are returned: brought and paid back, brought, paid back ahead, or only asked for."""
-        dice, sale = self.dice, await self.order()
-        there = {
-            one["line"]: one["fulfilled_quantity"] - one["returned_quantity"]
-            for one in lines_of(sale)
-        }
-        (some,) = self._some(lines_of(sale), there)
+        dice, sale = self.dice, await self.delivered()
+        (some,) = self._some(lines_of(sale), returnable(sale))
         here, pays = dice.random() < 0.6, dice.random() < 0.5
         body: Body = {
             "order": sale["id"],
@@ -192,6 +198,60 @@ class Walk:
             body["override"] = {"reason": "goodwill"}
         if made := await self.post("/v1/returns", body):
             self.returns.append(made["id"])
+
+    async def exchange(self) -> None:
+        """Units come back for others; the difference is paid by card, or goes back by the policy."""
+        dice, sale = self.dice, await self.delivered()
+        (some,) = self._some(lines_of(sale), returnable(sale))
+        comes = line(dice.choice("ABC"), dice.randint(1, 3))
+        here, kind = dice.random() < 0.7, dice.choice(["carry_out", "ship"])
+        wanted: Body = {
+            "order": sale["id"],
+            "lines": [some | {"reason": "too_big"}],
+            "add": [served(kind, dice.choice(LOCATIONS), comes)],
+        }
+        asked = await self.retailer.office.ask("/v1/exchanges/preview", wanted)
+        assert asked.status_code < 500, asked.text
+        if not asked.is_success:
+            return
+        difference = asked.json()["charge"]
+        paid = [{"type": "card", "amount": difference, "reference": "t"}]
+        settled = {"tenders": paid if difference["amount"] else [], "received": here}
+        more: Body = {"location": dice.choice(LOCATIONS)}
+        if not here:
+            more = {"override": {"reason": "goodwill"}}
+        if made := await self.post("/v1/exchanges", wanted | settled | more):
+            self.exchanged += 1
+            self.returns.append(made["id"])
+
+    async def claim(self) -> None:
+        """Goods were not as they should be; some claims are settled at once."""
+        dice, sale = self.dice, await self.delivered()
+        (some,) = self._some(lines_of(sale), returnable(sale))
+        what = some | {"kind": dice.choice(["damaged", "missing", "wrong"])}
+        body: Body = {"order": sale["id"], "lines": [what], "wish": "refund"}
+        if dice.random() < 0.6:
+            back = dice.choice([None, False, True])
+            body |= {"resolution": self._resolution(), "goods_back": back}
+        if made := await self.post("/v1/claims", body):
+            self.claims.append(made["id"])
+
+    async def settle(self) -> None:
+        """A claim is approved, resolved or denied."""
+        if not self.claims:
+            return
+        path, dice = f"/v1/claims/{self.dice.choice(self.claims)}", self.dice
+        if dice.random() < 0.1:
+            await self.post(f"{path}/denial", {"reason": "any"})
+            return
+        await self.post(f"{path}/approval", {"goods_back": dice.choice([None, False, True])})
+        await self.post(f"{path}/resolution", self._resolution())
+
+    def _resolution(self) -> Body:
+        if self.dice.random() < 0.5:
+            return {"resolution": "refund", "refund": self._refund()}
+        way = {"kind": self.dice.choice(["carry_out", "ship"]), "location": "S1"}
+        return {"resolution": "replacement", "fulfillment": way}
 
     def _refund(self) -> Body:
         method = self.dice.choice([None, None, "store_credit", "cash"])
@@ -250,7 +310,12 @@ class Walk:
                 return
 
     async def close(self) -> None:
-        """Cancel what is open, finish every return, and bring back the rest."""
+        """Deny claims, cancel what is open, finish every return, and bring back the rest."""
+        for each in self.claims:
+            await self.post(f"/v1/claims/{each}/denial", {"reason": "the end"})
+            claim = await taken(await self.retailer.office.get(f"/v1/claims/{each}"), 200)
+            assert claim["state"] in {"resolved", "denied"}
+            self.returns += [claim["return_id"]] if claim["return_id"] else []
         for each in self.orders:
             await self.post(f"/v1/orders/{each}/cancellation", {"reason": "the end"})
             for one in lines_of(await self.order(each)):
@@ -289,6 +354,13 @@ def lines_of(sale: Body) -> list[Body]:
     return [one for part in sale["fulfillments"] for one in part["lines"]]
 
 
+def returnable(sale: Body) -> dict[int, int]:
+    """How many units of each line of an order reached the customer and are in no return."""
+    return {
+        one["line"]: one["fulfilled_quantity"] - one["returned_quantity"] for one in lines_of(sale)
+    }
+
+
 def opened(part: Body) -> dict[int, int]:
     """How many units of each line of a fulfillment are open."""
     return {
@@ -311,7 +383,8 @@ async def test_after_any_walk_all_that_was_paid_has_gone_back(
         await walk.step()
     await walk.close()
 
-    assert walk.done > 50
+    assert walk.done > 40
+    assert walk.exchanged
     for each in walk.orders:
         sale = await walk.order(each)
         docs = [await walk.document(one) for one in walk.returns]
