@@ -1,4 +1,5 @@
--- Writes what is still promised of tenders, what was let go, and what is owed of them, of orders that are locked.
+-- Writes what is still promised of tenders, what was let go, and what is owed of them, of orders that
+-- are locked.
 update tender
 set
     uncaptured_minor = change.uncaptured_minor,

@@ -17,21 +17,23 @@ select
     fresh.refunded_minor,
     fresh.refunded_tax_minor,
     fresh.unit_minor
-from json_to_recordset($1::json) as fresh (
-    return_id uuid,
-    number integer,
-    order_line integer,
-    sku text,
-    components jsonb,
-    quantity integer,
-    reason text,
-    received_quantity integer,
-    refunded_quantity integer,
-    cancelled_quantity integer,
-    refunded_minor bigint,
-    refunded_tax_minor bigint,
-    unit_minor bigint
-)
+from
+    json_to_recordset($1::json)
+        as fresh (
+            return_id uuid,
+            number integer,
+            order_line integer,
+            sku text,
+            components jsonb,
+            quantity integer,
+            reason text,
+            received_quantity integer,
+            refunded_quantity integer,
+            cancelled_quantity integer,
+            refunded_minor bigint,
+            refunded_tax_minor bigint,
+            unit_minor bigint
+        )
 on conflict (return_id, number) do update set
     received_quantity = excluded.received_quantity,
     refunded_quantity = excluded.refunded_quantity,

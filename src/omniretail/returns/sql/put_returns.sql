@@ -27,29 +27,31 @@ select
     fresh.version,
     $2::timestamptz as recorded_at,
     fresh.idempotency_key
-from json_to_recordset($1::json) as fresh (
-    id uuid,
-    number text,
-    kind text,
-    order_id uuid,
-    channel text,
-    location text,
-    customer text,
-    currency text,
-    requested_at timestamptz,
-    requested_by uuid,
-    approved_at timestamptz,
-    approved_by uuid,
-    cancelled_at timestamptz,
-    note text,
-    override jsonb,
-    refunds jsonb,
-    account_id uuid,
-    exchange jsonb,
-    unlinked_count integer,
-    version integer,
-    idempotency_key text
-)
+from
+    json_to_recordset($1::json)
+        as fresh (
+            id uuid,
+            number text,
+            kind text,
+            order_id uuid,
+            channel text,
+            location text,
+            customer text,
+            currency text,
+            requested_at timestamptz,
+            requested_by uuid,
+            approved_at timestamptz,
+            approved_by uuid,
+            cancelled_at timestamptz,
+            note text,
+            override jsonb,
+            refunds jsonb,
+            account_id uuid,
+            exchange jsonb,
+            unlinked_count integer,
+            version integer,
+            idempotency_key text
+        )
 on conflict (id) do update set
     location = excluded.location,
     approved_at = excluded.approved_at,
