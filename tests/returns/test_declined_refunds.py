@@ -44,6 +44,7 @@ async def test_goods_are_received_and_the_refund_is_declined_and_made_once_later
     (tender,) = standing["tenders"]
     assert (made["state"], await retailer.level("A", "S2")) == ("refunded", (1, 0, 1))
     assert (tender["refunded"], tender["owed"]) == (euro(0), euro(2000))
+    assert standing["payment_status"] == "partly_refunded"
     assert await rows(retailer, REFUNDS, UUID(sale["id"])) == [(2000, None), (-2000, None)]
     assert [one["kind"] for one in await exceptions(retailer)] == ["refund_failed"]
 

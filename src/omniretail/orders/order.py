@@ -422,7 +422,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         left_minor = sum(tender.left_minor for tender in self.tenders)
         if left_minor == self.total_minor - self.exchanged_minor:
             return "paid"
-        if left_minor:
+        # What a provider declined to give back, the customer does not have.
+        if left_minor or self.owed_minor:
             return "partly_refunded"
         return "refunded" if any(tender.captured_minor for tender in self.tenders) else "unpaid"
 
