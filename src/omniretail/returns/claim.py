@@ -1,7 +1,7 @@
 """A claim as everybody sees it: goods that were damaged, missing or wrong, and its state. Pure."""
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -11,7 +11,6 @@ from omniretail.returns.document import Override, Refund
 ClaimKind = Literal["damaged", "missing", "wrong"]
 Resolution = Literal["refund", "replacement"]
 ClaimState = Literal["open", "approved", "resolved", "denied"]
-CLAIM_STATES: tuple[ClaimState, ...] = get_args(ClaimState)
 
 
 class ClaimLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,13 +1,12 @@
 """A return as everybody sees it, and the statuses that follow from its facts. Pure."""
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 Disposition = Literal["sellable", "damaged", "quality_control", "to_vendor", "destroyed"]
-DISPOSITIONS: tuple[Disposition, ...] = get_args(Disposition)
 ReturnKind = Literal["return", "exchange", "unlinked"]
 ReturnState = Literal["requested", "approved", "received", "refunded", "cancelled"]
 Progress = Literal["none", "part", "full"]
