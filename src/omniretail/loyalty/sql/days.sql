@@ -1,0 +1,4 @@
+-- What the accounts $1 did on the local days $2.
+select loyalty_day.*
+from loyalty_day
+where loyalty_day.account_id = any($1::uuid[]) and loyalty_day.day = any($2::date[]);

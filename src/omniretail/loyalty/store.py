@@ -1,0 +1,212 @@
+"""Reading and writing loyalty accounts as rows. It decides nothing: what may be done is in `points`."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import structs
+
+from omniretail.db import RaceLost, Read, Rows, Transaction, Write, sql, write_documents
+from omniretail.loyalty.books import Loaded, OrderPoints
+from omniretail.loyalty.lot import Account, Day, Hold, Lot, Spending
+from omniretail.loyalty.points import Ledger
+from omniretail.loyalty.programme import Programme, local_day
+from omniretail.loyalty.tiers import Standing, settled, since
+
+_LOCK = sql("loyalty.lock_accounts")
+_ACCOUNTS = sql("loyalty.accounts")
+_LOTS = sql("loyalty.lots_to_change")
+_HOLDS = sql("loyalty.holds_to_change")
+_ORDERS = sql("loyalty.orders")
+_SPENDINGS = sql("loyalty.spendings")
+_DAYS = sql("loyalty.days")
+_QUALIFYING = sql("loyalty.qualifying")
+_PUT_ACCOUNTS = sql("loyalty.put_accounts")
+_PUT_LOTS = sql("loyalty.put_lots")
+_ENTER = sql("loyalty.record_entries")
+_PUT_HOLDS = sql("loyalty.put_holds")
+_RECORD_HOLD_LOTS = sql("loyalty.record_hold_lots")
+_PUT_ORDERS = sql("loyalty.put_orders")
+_PUT_SPENDINGS = sql("loyalty.put_spendings")
+_ADD_DAYS = sql("loyalty.add_days")
+_PUT_REVIEWS = sql("loyalty.put_reviews")
+
+
+class Concerned(msgspec.Struct, frozen=True, kw_only=True):
+    """What of loyalty a batch is about: accounts by id, or by the customers they are of.
+
+    `wanted` is how many points are spent of each, at most, by id or customer; `taken_back` how many may
+    be, of each. `orders` are those that earned or spent, `holds` and `lots` what is named, `days` those
+    whose limits count, as moments.
+    """
+
+    accounts: Collection[UUID] = ()
+    customers: Collection[UUID] = ()
+    wanted: Mapping[UUID, int] = {}
+    taken_back: Mapping[UUID, int] = {}
+    orders: Collection[UUID] = ()
+    holds: Collection[UUID] = ()
+    lots: Collection[UUID] = ()
+    days: Collection[datetime] = ()
+
+
+async def lock(
+    tx: Transaction, concerned: Concerned, programme: Programme | None, *, now: datetime
+) -> Ledger:
+    """Lock loyalty accounts by id and return them with what of them may matter.
+
+    An account's tier is by the clock, as the programme says. Raises: RaceLost where one was merged
+    while we waited for it.
+    """
+    if not concerned.accounts and not concerned.customers:
+        return Ledger(Loaded(), now=now)
+    rows = await tx.fetch(_LOCK, sorted(set(concerned.accounts)), sorted(set(concerned.customers)))
+    named = {row["named"]: row["id"] for row in rows}
+    ids = sorted(set(named.values()))
+    if not ids:
+        return Ledger(Loaded(), now=now)
+    orders = list(concerned.orders)
+    days = {local_day(programme, moment) for moment in concerned.days} if programme else set()
+    accounts, lots, holds, records, spendings, did, qualifying = await tx.read(
+        Read(_ACCOUNTS, (ids, now), _accounts),
+        Read(
+            _LOTS,
+            (
+                ids,
+                _by_account(ids, named, concerned.wanted),
+                _by_account(ids, named, concerned.taken_back),
+                orders,
+                list(concerned.lots),
+                now,
+            ),
+            _list_of(Lot),
+        ),
+        Read(_HOLDS, (ids, list(concerned.holds)), _list_of(Hold)),
+        Read(_ORDERS, (orders,), _list_of(OrderPoints)),
+        Read(_SPENDINGS, (orders,), _list_of(Spending)),
+        Read(_DAYS, (ids, sorted(days)), _list_of(Day)),
+        Read(_QUALIFYING, (ids, _since(programme, now), now), list),
+    )
+    if any(account.status == "merged" for account in accounts):
+        raise RaceLost
+    customers = set(concerned.customers)
+    loaded = Loaded(
+        accounts=tuple(accounts),
+        named=named,
+        members={who: to for who, to in named.items() if who in customers},
+        lots=tuple(lots),
+        holds=tuple(holds),
+        orders=tuple(records),
+        spendings=tuple(spendings),
+        days=tuple(did),
+        qualifying={UUID(row["account_id"]): row["points"] for row in qualifying},
+    )
+    ledger = Ledger(loaded, now=now)
+    if programme is not None:
+        _settle_tiers(ledger, qualifying, programme)
+    return ledger
+
+
+def write(ledger: Ledger, *, now: datetime) -> list[Write]:
+    """Return the writes of what was accepted on locked accounts."""
+    before = ledger.before
+    accounts = _changed(ledger.accounts, {one.id: one for one in before.accounts})
+    holds = _changed(ledger.holds, {one.id: one for one in before.holds})
+    stood = {one.id for one in before.holds}
+    return [
+        *write_documents(_PUT_ACCOUNTS, accounts),
+        *write_documents(_PUT_LOTS, _changed(ledger.lots, {one.id: one for one in before.lots})),
+        *write_documents(_ENTER, ledger.entries, now),
+        *write_documents(_PUT_HOLDS, holds),
+        *write_documents(
+            _RECORD_HOLD_LOTS,
+            [
+                {"hold_id": hold.id, "lot_id": lot_id, "points": points}
+                for hold in holds
+                if hold.id not in stood
+                for lot_id, points in hold.lots.items()
+            ],
+        ),
+        *write_documents(
+            _PUT_ORDERS,
+            _changed(ledger.orders, {one.order_id: one for one in before.orders}),
+        ),
+        *write_documents(
+            _PUT_SPENDINGS,
+            _changed(
+                ledger.spendings,
+                {(one.order_id, one.tender_number, one.position): one for one in before.spendings},
+            ),
+        ),
+        *write_documents(_ADD_DAYS, _more(ledger)),
+        *write_documents(_PUT_REVIEWS, list(ledger.reviews.values())),
+    ]
+
+
+def accounts_by_id(account_ids: Collection[UUID], *, now: datetime) -> Read[list[Account]]:
+    """Return the read of accounts as they are by the clock, of those that exist."""
+    return Read(_ACCOUNTS, (list(account_ids), now), _accounts)
+
+
+def _accounts(rows: Rows) -> list[Account]:
+    return msgspec.convert(rows, list[Account])
+
+
+def _list_of(kind: type[Any]) -> Callable[[Rows], list[Any]]:
+    return lambda rows: [msgspec.convert(row, kind, str_keys=True) for row in rows]
+
+
+def _by_account(
+    ids: Collection[UUID], named: Mapping[UUID, UUID], points: Mapping[UUID, int]
+) -> list[int]:
+    """Return for each account how many points are meant of it, under whatever name."""
+    sums = dict.fromkeys(ids, 0)
+    for name, some in points.items():
+        if name in named:
+            sums[named[name]] += some
+    return list(sums.values())
+
+
+def _since(programme: Programme | None, now: datetime) -> date:
+    return since(programme, now) if programme is not None else now.date()
+
+
+def _settle_tiers(ledger: Ledger, qualifying: Rows, programme: Programme) -> None:
+    """Have tiers be what they are by the clock: a period's end takes one down, or leaves it."""
+    by_day = {UUID(row["account_id"]): row["by_day"] or {} for row in qualifying}
+    for account in list(ledger.accounts.values()):
+        if account.tier_until is None or account.tier_until > ledger.now:
+            continue
+        days = {
+            date.fromisoformat(day): points for day, points in by_day.get(account.id, {}).items()
+        }
+        standing = settled(
+            programme, Standing(tier=account.tier, until=account.tier_until), days, ledger.now
+        )
+        ledger.accounts[account.id] = structs.replace(
+            account, tier=standing.tier, tier_until=standing.until
+        )
+
+
+def _changed(now: Mapping[Any, Any], before: Mapping[Any, Any]) -> list[Any]:
+    return [thing for name, thing in now.items() if before.get(name) != thing]
+
+
+def _more(ledger: Ledger) -> list[Day]:
+    """Return what came to each day."""
+    before = {(one.account_id, one.day): one for one in ledger.before.days}
+    more = []
+    for place, day in ledger.days.items():
+        was = before.get(place) or Day(account_id=day.account_id, day=day.day)
+        if day != was:
+            more.append(
+                structs.replace(
+                    day,
+                    qualifying=day.qualifying - was.qualifying,
+                    earned=day.earned - was.earned,
+                    redemptions=day.redemptions - was.redemptions,
+                )
+            )
+    return more
