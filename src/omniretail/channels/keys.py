@@ -44,6 +44,11 @@ SCOPES = (
     "holds:read",
     "holds:write",
     "imports:write",
+    "loyalty:adjust",
+    "loyalty:merge",
+    "loyalty:read",
+    "loyalty:review",
+    "loyalty:write",
     "orders:backdate",
     "orders:edit",
     "orders:read",
@@ -78,6 +83,7 @@ _SELLING = frozenset(
 )
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
+_COLLECTING = frozenset({"loyalty:read", "loyalty:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
 _RETURNING = frozenset({"claims:write", "returns:read", "returns:write"})
 _TAKING_BACK = _RETURNING | {"returns:receive", "returns:refund"}
@@ -86,6 +92,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _COLLECTING
     | _QUOTING
     | _PAYING
     | _TAKING_BACK
@@ -94,6 +101,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "channel": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _COLLECTING
     | _QUOTING
     | _PAYING
     | _RETURNING
@@ -101,6 +109,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "staff": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _COLLECTING
     | _TAKING_BACK
     | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
     | {"claims:decide", "transfers:read", "transfers:write"},

@@ -87,7 +87,7 @@ async def lock(
         Read(_ORDERS, (orders,), _list_of(OrderPoints)),
         Read(_SPENDINGS, (orders,), _list_of(Spending)),
         Read(_DAYS, (ids, sorted(days)), _list_of(Day)),
-        Read(_QUALIFYING, (ids, _since(programme, now), now), list),
+        qualifying_of(ids, programme, now=now),
     )
     if any(account.status == "merged" for account in accounts):
         raise RaceLost
@@ -179,15 +179,25 @@ def _settle_tiers(ledger: Ledger, qualifying: Rows, programme: Programme) -> Non
     for account in list(ledger.accounts.values()):
         if account.tier_until is None or account.tier_until > ledger.now:
             continue
-        days = {
-            date.fromisoformat(day): points for day, points in by_day.get(account.id, {}).items()
-        }
-        standing = settled(
-            programme, Standing(tier=account.tier, until=account.tier_until), days, ledger.now
+        ledger.accounts[account.id] = with_tier(
+            account, by_day.get(account.id, {}), programme, now=ledger.now
         )
-        ledger.accounts[account.id] = structs.replace(
-            account, tier=standing.tier, tier_until=standing.until
-        )
+
+
+def with_tier(
+    account: Account, by_day: Mapping[str, int], programme: Programme, *, now: datetime
+) -> Account:
+    """Return an account with the tier that it has by the clock, by its qualifying points a day."""
+    days = {date.fromisoformat(day): points for day, points in by_day.items()}
+    standing = settled(programme, Standing(tier=account.tier, until=account.tier_until), days, now)
+    return structs.replace(account, tier=standing.tier, tier_until=standing.until)
+
+
+def qualifying_of(
+    account_ids: Collection[UUID], programme: Programme | None, *, now: datetime
+) -> Read[Rows]:
+    """Return the read of what counts for accounts' tiers: see `qualifying.sql`."""
+    return Read(_QUALIFYING, (list(account_ids), _since(programme, now), now), list)
 
 
 def _changed(now: Mapping[Any, Any], before: Mapping[Any, Any]) -> list[Any]:
