@@ -522,6 +522,20 @@ ALTER TABLE ONLY location_group_member
 ALTER TABLE ONLY location_group_member
     ADD CONSTRAINT location_group_member_location_fkey FOREIGN KEY (location) REFERENCES location(code);
 
+CREATE TABLE loyalty_programme (
+    id uuid NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    spec jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL
+);
+
+ALTER TABLE ONLY loyalty_programme
+    ADD CONSTRAINT loyalty_programme_effective_from_key UNIQUE (effective_from);
+
+ALTER TABLE ONLY loyalty_programme
+    ADD CONSTRAINT loyalty_programme_pkey PRIMARY KEY (id);
+
 CREATE TABLE order_exception (
     id uuid NOT NULL,
     order_id uuid NOT NULL,

@@ -1,0 +1,11 @@
+"""The loyalty programme, version by version."""
+
+from omniretail.migrations.runner import run_sql
+
+revision = "0019_loyalty_programme"
+down_revision = "0017_claims"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_sql(revision)
