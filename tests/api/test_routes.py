@@ -90,6 +90,9 @@ PUT     /v1/location-groups/{code}                                              
 GET     /v1/locations                                 terminal  channel  staff  integration
 GET     /v1/locations/{code}                          terminal  channel  staff  integration
 PUT     /v1/locations/{code}                                                    integration
+GET     /v1/loyalty/programme                         terminal  channel  staff  integration
+GET     /v1/loyalty/programmes                        terminal  channel  staff  integration
+POST    /v1/loyalty/programmes                                                  integration
 GET     /v1/order-exceptions                          terminal  channel  staff  integration
 POST    /v1/order-exceptions/{exception_id}/closing   terminal           staff  integration
 GET     /v1/orders                                    terminal  channel  staff  integration
@@ -531,6 +534,14 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         "/v1/coupon-claims": {"coupon": "SPRING"},
         "/v1/gift-cards": {"code": "GIFT-0001-0001", "amount": euro(1)},
         "/v1/store-credits": {"amount": euro(1)},
+        "/v1/loyalty/programmes": {
+            "programme": {
+                "name": "Club",
+                "time_zone": "UTC",
+                "earn": {"per": [euro(100)]},
+                "redeem": {"for": [euro(100)]},
+            }
+        },
         "/v1/payments": {"type": "card", "amount": euro(1), "method": "ok", "channel": "web"},
         f"/v1/payments/{_SOME_ID}/void": {},
         f"/v1/accounts/{_SOME_ID}/adjustments": {"change": euro(1), "reason": "goodwill"},

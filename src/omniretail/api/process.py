@@ -16,6 +16,7 @@ from omniretail import (
     clock,
     imports,
     inventory,
+    loyalty,
     orders,
     payments,
     pricing,
@@ -28,7 +29,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 17
+_BATCHES_AT_ONCE = 18
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 # Hashing one keeps a core busy and takes 16 MB; who guesses waits for who guessed before.
@@ -77,6 +78,7 @@ class Process:
         self.change_cart = Batcher(self._change_cart)
         self.edit_cart = Batcher(self._edit_cart)
         self.change_account = Batcher(self._change_account)
+        self.add_programme = Batcher(self._add_programme)
         self.announce = Batcher(self._announce)
         self.cancel_expected = Batcher(self._cancel_expected)
         self.take_rows = Batcher(self._take_rows)
@@ -242,6 +244,13 @@ class Process:
     ) -> Sequence[Answer[payments.Account] | DomainError]:
         return await self.ledger.run(
             lambda tx: payments.change_accounts(tx, commands, now=clock.now())
+        )
+
+    async def _add_programme(
+        self, commands: Sequence[loyalty.AddProgramme]
+    ) -> Sequence[Answer[loyalty.ProgrammeVersion] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: loyalty.add_programmes(tx, commands, now=clock.now())
         )
 
     async def _announce(

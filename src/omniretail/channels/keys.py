@@ -44,6 +44,8 @@ SCOPES = (
     "holds:read",
     "holds:write",
     "imports:write",
+    "loyalty:configure",
+    "loyalty:read",
     "orders:backdate",
     "orders:edit",
     "orders:read",
@@ -74,7 +76,10 @@ SCOPES = (
 )
 
 _SELLING = frozenset(
-    {"catalog:read", "channels:read", "prices:read", "returns:read", "sourcing:read", "stock:read"}
+    {
+        *("catalog:read", "channels:read", "loyalty:read", "prices:read"),
+        *("returns:read", "sourcing:read", "stock:read"),
+    }
 )
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})

@@ -41,7 +41,6 @@ from omniretail.loyalty.programme import (
     value_minor,
 )
 from omniretail.loyalty.programme_faults import (
-    MOST_AMOUNT_MINOR,
     MOST_CODES,
     MOST_CURRENCIES,
     MOST_DAYS,
@@ -67,6 +66,7 @@ from omniretail.loyalty.programmes import (
 )
 from omniretail.loyalty.store import (
     Concerned,
+    account_of_customer,
     accounts_by_id,
     lock,
     order_points,
@@ -76,6 +76,17 @@ from omniretail.loyalty.store import (
 from omniretail.loyalty.tiers import Standing, raised, settled, since, tier_for
 
 __all__ = [
+    "MOST_CODES",
+    "MOST_CURRENCIES",
+    "MOST_DAYS",
+    "MOST_HOLD_SECONDS",
+    "MOST_MEMBERS",
+    "MOST_MONTHS",
+    "MOST_PERCENT",
+    "MOST_POINTS",
+    "MOST_REWARDS",
+    "MOST_RULES",
+    "MOST_TIERS",
     "Account",
     "AddProgramme",
     "Concerned",
@@ -88,18 +99,6 @@ __all__ = [
     "LinePoints",
     "Lot",
     "LoyaltyAccountMerged",
-    "MOST_AMOUNT_MINOR",
-    "MOST_CODES",
-    "MOST_CURRENCIES",
-    "MOST_DAYS",
-    "MOST_HOLD_SECONDS",
-    "MOST_MEMBERS",
-    "MOST_MONTHS",
-    "MOST_PERCENT",
-    "MOST_POINTS",
-    "MOST_REWARDS",
-    "MOST_RULES",
-    "MOST_TIERS",
     "Negative",
     "NoProgrammeInForce",
     "OrderPoints",
@@ -119,6 +118,7 @@ __all__ = [
     "TierPeriod",
     "UnknownLoyaltyAccount",
     "UnknownLoyaltyHold",
+    "account_of_customer",
     "accounts_by_id",
     "add_programmes",
     "day_ends_at",

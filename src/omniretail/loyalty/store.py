@@ -32,6 +32,7 @@ _RECORD_HOLD_LOTS = sql("loyalty.record_hold_lots")
 _PUT_ORDERS = sql("loyalty.put_orders")
 _PUT_SPENDINGS = sql("loyalty.put_spendings")
 _ADD_DAYS = sql("loyalty.add_days")
+_ACCOUNT_OF = sql("loyalty.account_of_customer")
 _PUT_REVIEWS = sql("loyalty.put_reviews")
 
 
@@ -242,3 +243,9 @@ def _more(ledger: Ledger) -> list[Day]:
                 )
             )
     return more
+
+
+async def account_of_customer(tx: Transaction, customer_id: UUID) -> UUID | None:
+    """Return the account that a customer is a member of, if any."""
+    rows = await tx.fetch(_ACCOUNT_OF, customer_id)
+    return rows[0]["account_id"] if rows else None

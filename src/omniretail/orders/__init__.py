@@ -131,6 +131,7 @@ from omniretail.orders.wishes import (
 from omniretail.orders.world import Change, QuantityNotOpen
 
 __all__ = [
+    "PICKUP_CODES",
     "AdjustPrices",
     "Advance",
     "AlreadyReturned",
@@ -176,7 +177,6 @@ __all__ = [
     "OrderException",
     "OrderExceptionClosed",
     "OrderLine",
-    "PICKUP_CODES",
     "Parcel",
     "PayBack",
     "PaymentNotAwaited",

@@ -189,9 +189,7 @@ def tendered(
     )
     if isinstance(held, DomainError):
         return held
-    return spend_more(
-        surroundings.points, surroundings.shoppers.programmes, addition, order, held
-    )
+    return spend_more(surroundings.points, surroundings.shoppers.programmes, addition, order, held)
 
 
 def brought_in(

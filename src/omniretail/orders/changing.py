@@ -17,8 +17,8 @@ from omniretail.errors import DomainError, Missing
 from omniretail.orders import rejections, store
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, adjust, cancel, no_show
 from omniretail.orders.capturing import CapturePayment, ReceivePayment, capture, receive
-from omniretail.orders.following import ClaimPoints, claim_points, settle_points
 from omniretail.orders.failures import NoteFailure, Repay, noted, repay, write_noted
+from omniretail.orders.following import ClaimPoints, claim_points, settle_points
 from omniretail.orders.order import Fulfillment, Order
 from omniretail.orders.paying import request_changes, settle_accounts
 from omniretail.orders.pickups import ChangePickup, Remind, changed, reminded

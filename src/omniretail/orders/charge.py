@@ -46,10 +46,10 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
     book: pricing.Book
     keys: pricing.SigningKeys
     quotes: Quotes
-    people: Mapping[str, str]
     usages: pricing.Usages
     quotes_last: timedelta
     now: datetime
+    people: Mapping[str, str] = {}
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):

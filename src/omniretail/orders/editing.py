@@ -47,8 +47,8 @@ async def edit(
     """Edit orders, each all or nothing, first come first served; one outcome each, in order.
 
     Locks: orders by id; their stock and that of what comes in, by (SKU, location), with every
-    location that may serve it; serial numbers; payment accounts, payments and loyalty accounts. Outcomes: the order
-    after the edit, UnknownOrder, StaleVersion, TransitionRefused, QuantityNotLower, QuantityNotOpen,
+    location that may serve it; serial numbers; payment accounts, payments and loyalty accounts.
+    Outcomes: the order after the edit, UnknownOrder, StaleVersion, TransitionRefused, QuantityNotLower, QuantityNotOpen,
     EditLeavesNothing, Invalid (a line number, a currency), those of placing an order but for quotes,
     carts, holds and coupons, TendersMismatch, KeyReused.
     """

@@ -1,6 +1,6 @@
-"""Having points follow changes of orders: locking the accounts, and writing what the changes mean for them."""
+"""Having points follow changes of orders: locking the accounts, writing what the changes mean for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,9 +18,7 @@ class PointsClaimedAlready(Refused):
     """The order has earned its points already, or is another customer's."""
 
     def __init__(self, order: UUID) -> None:
-        super().__init__(
-            "The order has earned points, or is another customer's.", order=str(order)
-        )
+        super().__init__("The order has earned points, or is another customer's.", order=str(order))
 
 
 class ClaimPoints(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +94,7 @@ def follow(
     ledger: loyalty.Ledger,
     programmes: loyalty.Programmes,
     changes: Sequence[tuple[Order, Order, events.Happened]],
-    skus: dict[str, catalog.SkuTraits],
+    skus: Mapping[str, catalog.SkuTraits],
 ) -> None:
     """Have locked accounts follow changes of orders, one after the other."""
     for was, after, event in changes:

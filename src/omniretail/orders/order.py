@@ -14,7 +14,9 @@ from omniretail.channels import Principal
 from omniretail.money import Rounding, part
 from omniretail.orders.machine import FulfillmentKind, FulfillmentState
 
-TenderType = Literal["cash", "card", "ewallet", "bank_transfer", "gift_card", "store_credit", "points"]
+TenderType = Literal[
+    "cash", "card", "ewallet", "bank_transfer", "gift_card", "store_credit", "points"
+]
 HoldReason = Literal[
     "awaiting_payment",
     "fraud_review",

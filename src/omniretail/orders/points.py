@@ -1,4 +1,4 @@
-"""What orders mean for loyalty accounts: points that they spend and earn, and what goes back of both. Pure.
+"""What orders mean for loyalty accounts: the points they spend and earn, and what goes back of both. Pure.
 
 What is earned follows what is kept of an order, what was spent follows what was given back: after every
 change both are what the order says then, so that no sequence of changes gains or loses a point.
@@ -130,7 +130,7 @@ def spend_more(
     order: Order,
     tenders: tuple[Tender, ...],
 ) -> tuple[Tender, ...] | DomainError:
-    """Return the tenders that pay for what comes into an order that stands, their points spent; or why not."""
+    """Return the tenders that pay what comes into an order that stands, their points spent; or why not."""
     if not any(tender.type == "points" for tender in tenders):
         return tenders
     version = programmes.at(command.placed_at)
@@ -335,9 +335,7 @@ def points_wanted(programmes: loyalty.Programmes, command: PlaceOrder) -> int:
         for tender in command.tenders
         if tender.type == "points"
     )
-    return tendered + sum(
-        one.points for one in programme.rewards if one.code == command.reward
-    )
+    return tendered + sum(one.points for one in programme.rewards if one.code == command.reward)
 
 
 def customer_id(reference: str | None) -> UUID | None:

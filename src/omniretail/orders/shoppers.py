@@ -1,4 +1,4 @@
-"""Who orders are for: the customer behind what a caller says, the groups and the tier that prices go by."""
+"""Who orders are for: the customer behind what a caller says, and the groups that their prices go by."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
