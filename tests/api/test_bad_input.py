@@ -35,6 +35,7 @@ _TABLES = (
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
     *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception", "staff_pin"),
     "loyalty_programme",
+    *("customer", "customer_identity", "customer_consent", "customer_note"),
     *("return_policy", "sales_return", "return_line", "return_grading", "claim", "claim_line"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
@@ -647,6 +648,35 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
         },
         ("POST", f"/v1/transfers/{_NOBODY}/cancellation"): {"reason": "not needed"},
         **_returns(),
+        **_customers(now),
+    }
+
+
+def _customers(now: str) -> dict[tuple[str, str], dict[str, Any]]:
+    profile: dict[str, Any] = {
+        "given_name": "Ada",
+        "family_name": "Byron",
+        "birth_date": "1815-12-10",
+        "locale": "en-GB",
+        "customer_groups": ["vip"],
+        "addresses": [HOME],
+    }
+    consent = {"purpose": "sms", "granted": True, "decided_at": now, "source": "a form"}
+    number = {"kind": "phone", "value": "030 901820", "region": "DE"}
+    app = {"kind": "app", "value": "sub-1", "issuer": "https://id.example.com"}
+    one = f"/v1/customers/{_NOBODY}"
+    return {
+        ("POST", "/v1/customers"): {
+            **profile,
+            "identities": [number, app],
+            "consents": [consent],
+        },
+        ("PATCH", one): profile,
+        ("POST", f"{one}/identities"): number,
+        ("POST", f"{one}/identity-removals"): app,
+        ("POST", f"{one}/consents"): {"consents": [consent]},
+        ("POST", f"{one}/notes"): {"text": "likes blue"},
+        ("POST", "/v1/customers/searches"): {"identity": number, "limit": 1},
     }
 
 
@@ -1012,6 +1042,20 @@ OUT_OF_BOUNDS = [
     ("POST", f"/v1/orders?{_NOBODY}", "/tenders/0/payment", ['"x"', "1", '""']),
     ("POST", f"/v1/orders?{_NOBODY}", "/tenders/1/account", ['""', "null", "1"]),
     ("POST", "/v1/carts", "/ship_to/longitude", ["-180.1", "181", "null"]),
+    ("POST", "/v1/customers", "/birth_date", ['"2999-01-01"', '"1815-02-30"', '"0000-01-01"']),
+    ("POST", "/v1/customers", "/locale", ['"english"', '""', '"d"']),
+    ("POST", "/v1/customers", "/given_name", ['""', json.dumps("x" * 201)]),
+    ("POST", "/v1/customers", "/customer_groups", [json.dumps(["g"] * 21)]),
+    ("POST", "/v1/customers", "/addresses/0/country", ['"de"', "null"]),
+    ("POST", "/v1/customers", "/identities/0/value", ['""', '"030"', '"\\u0661"', '"1"']),
+    ("POST", "/v1/customers", "/identities/0/region", ['"D"', '"de"']),
+    ("POST", "/v1/customers", "/identities/1/issuer", ['"id"', '"http://id.example"', "null"]),
+    ("POST", "/v1/customers", "/identities/1/kind", ['"fax"', "null"]),
+    ("POST", "/v1/customers", "/consents/0/decided_at", ['"2999-01-01T00:00:00Z"']),
+    ("POST", f"/v1/customers/{_NOBODY}/consents", "/consents", ["[]"]),
+    ("POST", f"/v1/customers/{_NOBODY}/notes", "/text", ['""', json.dumps("x" * 2001)]),
+    ("POST", "/v1/customers/searches", "/cursor", ['"x"', json.dumps("x" * 1101)]),
+    ("POST", "/v1/customers/searches", "/limit", ["0", "201"]),
     ("PATCH", f"/v1/carts/{_NOBODY}", "/ship_to/longitude", ["-180.1", "181", "null"]),
     ("PATCH", f"/v1/carts/{_NOBODY}", "/ship_to/name", ['""', "null"]),
     ("POST", _EDITS, "/lines/0/quantity", ["-1", str(2**31), "0.5", "null"]),
@@ -1431,6 +1475,24 @@ async def test_a_file_that_is_no_csv(retailer: Retailer) -> None:
                 "standard,DE,7,0001-01-01T00:00:00+14:00",
                 "standard,DE,7,0001-01-01T00:00:00Z",
                 "standard,DE,7,",
+            ],
+        ),
+        (
+            "customers",
+            "external_id,email,phone,phone_region,loyalty_card,birth_date,locale,customer_groups",
+            [
+                ",ann@example.com,,,,,,",
+                "a/b,,,,,,,",
+                "7,ann,,,,,,",
+                "7,,030 901820,,,,,",
+                "7,,12,DE,,,,",
+                "7,,,DE,,,,",
+                "7,,,,7,,,",
+                "7,,,,-,,,",
+                "7,,,,,2999-01-01,,",
+                "7,,,,,1999-02-30,,",
+                "7,,,,,,english,",
+                f"7,,,,,,,{' '.join(f'g{n}' for n in range(21))}",
             ],
         ),
         ("safety_stock", "sku,location,quantity", ["A,S1,-1", "A,S1,1000001", "A,S1,", "A,MOON,1"]),

@@ -38,6 +38,8 @@ SCOPES = (
     "claims:decide",
     "claims:write",
     "coupons:write",
+    "customers:read",
+    "customers:write",
     "exports:read",
     "fulfillments:read",
     "fulfillments:write",
@@ -83,6 +85,7 @@ _SELLING = frozenset(
 )
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
+_SERVING = frozenset({"customers:read", "customers:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
 _RETURNING = frozenset({"claims:write", "returns:read", "returns:write"})
 _TAKING_BACK = _RETURNING | {"returns:receive", "returns:refund"}
@@ -91,6 +94,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _SERVING
     | _QUOTING
     | _PAYING
     | _TAKING_BACK
@@ -99,6 +103,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "channel": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _SERVING
     | _QUOTING
     | _PAYING
     | _RETURNING
@@ -106,6 +111,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "staff": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _SERVING
     | _TAKING_BACK
     | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
     | {"claims:decide", "transfers:read", "transfers:write"},
