@@ -604,6 +604,234 @@ ALTER TABLE ONLY location_group_member
 ALTER TABLE ONLY location_group_member
     ADD CONSTRAINT location_group_member_location_fkey FOREIGN KEY (location) REFERENCES location(code);
 
+CREATE TABLE loyalty_account (
+    id uuid NOT NULL,
+    version integer NOT NULL,
+    status text NOT NULL,
+    merged_into uuid,
+    lots_points bigint NOT NULL,
+    debt_points bigint NOT NULL,
+    active_points bigint NOT NULL,
+    pending_points bigint NOT NULL,
+    steady_until timestamp with time zone,
+    tier text,
+    tier_until timestamp with time zone,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by uuid NOT NULL,
+    CONSTRAINT loyalty_account_merged_names_target CHECK (((status = 'merged'::text) = (merged_into IS NOT NULL))),
+    CONSTRAINT loyalty_account_points_not_negative CHECK (((lots_points >= 0) AND (debt_points >= 0) AND (active_points >= 0) AND (pending_points >= 0))),
+    CONSTRAINT loyalty_account_states_within_lots CHECK (((active_points + pending_points) <= lots_points)),
+    CONSTRAINT loyalty_account_status_known CHECK ((status = ANY (ARRAY['open'::text, 'merged'::text])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY loyalty_account
+    ADD CONSTRAINT loyalty_account_pkey PRIMARY KEY (id);
+
+CREATE INDEX loyalty_account_merged_idx ON loyalty_account USING btree (merged_into) WHERE (merged_into IS NOT NULL);
+
+CREATE INDEX loyalty_account_steady_idx ON loyalty_account USING btree (steady_until) WHERE (steady_until IS NOT NULL);
+
+CREATE INDEX loyalty_account_tier_idx ON loyalty_account USING btree (tier_until) WHERE (tier_until IS NOT NULL);
+
+CREATE TABLE loyalty_day (
+    account_id uuid NOT NULL,
+    day date NOT NULL,
+    qualifying bigint NOT NULL,
+    earned bigint NOT NULL,
+    redemptions integer NOT NULL
+);
+
+ALTER TABLE ONLY loyalty_day
+    ADD CONSTRAINT loyalty_day_pkey PRIMARY KEY (account_id, day);
+
+CREATE TABLE loyalty_entry (
+    account_id uuid NOT NULL,
+    sequence integer NOT NULL,
+    type text NOT NULL,
+    points bigint NOT NULL,
+    lot_id uuid,
+    lot_change bigint NOT NULL,
+    debt_change bigint NOT NULL,
+    order_id uuid,
+    tender_number integer,
+    other_account_id uuid,
+    reason text,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor_id uuid NOT NULL,
+    idempotency_key text,
+    CONSTRAINT loyalty_entry_changes_of_type CHECK (((points > 0) AND ((lot_id IS NOT NULL) OR (lot_change = 0)) AND
+CASE type
+    WHEN 'earned'::text THEN ((lot_change = points) AND (debt_change = 0))
+    WHEN 'repaid'::text THEN ((lot_change = (- points)) AND (debt_change = (- points)))
+    WHEN 'spent'::text THEN ((lot_change = (- points)) AND (debt_change = 0))
+    WHEN 'restored'::text THEN ((lot_change = points) AND (debt_change = 0))
+    WHEN 'reversed'::text THEN (((lot_change - debt_change) = (- points)) AND ((lot_change * debt_change) = 0))
+    WHEN 'absorbed'::text THEN ((lot_change = 0) AND (debt_change = 0))
+    WHEN 'expired'::text THEN ((lot_change = (- points)) AND (debt_change = 0))
+    WHEN 'adjusted'::text THEN ((abs(lot_change) = points) AND (debt_change = 0))
+    WHEN 'gifted'::text THEN ((abs(lot_change) = points) AND (debt_change = 0))
+    WHEN 'moved'::text THEN ((abs(lot_change) + abs(debt_change)) = points)
+    ELSE false
+END)),
+    CONSTRAINT loyalty_entry_explained CHECK (((reason IS NOT NULL) OR (type <> 'adjusted'::text))),
+    CONSTRAINT loyalty_entry_names_other CHECK (((other_account_id IS NOT NULL) = (type = ANY (ARRAY['gifted'::text, 'moved'::text]))))
+);
+
+ALTER TABLE ONLY loyalty_entry
+    ADD CONSTRAINT loyalty_entry_pkey PRIMARY KEY (account_id, sequence);
+
+CREATE INDEX loyalty_entry_order_idx ON loyalty_entry USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX loyalty_entry_time_idx ON loyalty_entry USING btree (occurred_at);
+
+CREATE TABLE loyalty_gift (
+    id uuid NOT NULL,
+    from_account_id uuid NOT NULL,
+    to_account_id uuid NOT NULL,
+    points bigint NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    available_at timestamp with time zone NOT NULL,
+    taken_back_at timestamp with time zone,
+    actor_id uuid NOT NULL,
+    CONSTRAINT loyalty_gift_between_two CHECK (((from_account_id <> to_account_id) AND (points > 0)))
+);
+
+ALTER TABLE ONLY loyalty_gift
+    ADD CONSTRAINT loyalty_gift_pkey PRIMARY KEY (id);
+
+CREATE INDEX loyalty_gift_from_idx ON loyalty_gift USING btree (from_account_id, id);
+
+CREATE INDEX loyalty_gift_to_idx ON loyalty_gift USING btree (to_account_id, id);
+
+CREATE TABLE loyalty_hold (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    points bigint NOT NULL,
+    state text NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    order_id uuid,
+    channel text,
+    location text,
+    actor_id uuid NOT NULL,
+    CONSTRAINT loyalty_hold_closed_once CHECK ((((state = 'held'::text) = (closed_at IS NULL)) AND ((state = 'committed'::text) = (order_id IS NOT NULL)))),
+    CONSTRAINT loyalty_hold_state_known CHECK (((points > 0) AND (state = ANY (ARRAY['held'::text, 'committed'::text, 'voided'::text, 'lapsed'::text]))))
+);
+
+ALTER TABLE ONLY loyalty_hold
+    ADD CONSTRAINT loyalty_hold_pkey PRIMARY KEY (id);
+
+CREATE INDEX loyalty_hold_account_idx ON loyalty_hold USING btree (account_id, id);
+
+CREATE INDEX loyalty_hold_open_idx ON loyalty_hold USING btree (account_id) WHERE (state = 'held'::text);
+
+CREATE TABLE loyalty_hold_lot (
+    hold_id uuid NOT NULL,
+    lot_id uuid NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT loyalty_hold_lot_points_positive CHECK ((points > 0))
+);
+
+ALTER TABLE ONLY loyalty_hold_lot
+    ADD CONSTRAINT loyalty_hold_lot_pkey PRIMARY KEY (hold_id, lot_id);
+
+CREATE INDEX loyalty_hold_lot_lot_idx ON loyalty_hold_lot USING btree (lot_id);
+
+CREATE TABLE loyalty_lot (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    order_id uuid,
+    origin_id uuid,
+    gift_id uuid,
+    quantity bigint NOT NULL,
+    remaining bigint NOT NULL,
+    held bigint NOT NULL,
+    expired bigint NOT NULL,
+    absorbed bigint NOT NULL,
+    earned_at timestamp with time zone NOT NULL,
+    available_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    in_review boolean NOT NULL,
+    CONSTRAINT loyalty_lot_absorbed_within_expired CHECK (((expired >= 0) AND ((absorbed >= 0) AND (absorbed <= expired)))),
+    CONSTRAINT loyalty_lot_expires_after_available CHECK (((expires_at IS NULL) OR (available_at IS NOT NULL))),
+    CONSTRAINT loyalty_lot_held_within_remaining CHECK (((held >= 0) AND (held <= remaining))),
+    CONSTRAINT loyalty_lot_kind_known CHECK ((kind = ANY (ARRAY['earned'::text, 'restored'::text, 'adjusted'::text, 'gift'::text]))),
+    CONSTRAINT loyalty_lot_remaining_within_quantity CHECK (((quantity > 0) AND ((remaining >= 0) AND (remaining <= quantity))))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY loyalty_lot
+    ADD CONSTRAINT loyalty_lot_pkey PRIMARY KEY (id);
+
+CREATE INDEX loyalty_lot_account_idx ON loyalty_lot USING btree (account_id, id);
+
+CREATE INDEX loyalty_lot_expiry_idx ON loyalty_lot USING btree (expires_at) WHERE (remaining > 0);
+
+CREATE INDEX loyalty_lot_gift_idx ON loyalty_lot USING btree (gift_id) WHERE (gift_id IS NOT NULL);
+
+CREATE INDEX loyalty_lot_order_idx ON loyalty_lot USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX loyalty_lot_spending_idx ON loyalty_lot USING btree (account_id, expires_at, earned_at, id) WHERE (remaining > 0);
+
+CREATE TABLE loyalty_member (
+    customer_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    joined_by uuid NOT NULL
+);
+
+ALTER TABLE ONLY loyalty_member
+    ADD CONSTRAINT loyalty_member_pkey PRIMARY KEY (customer_id);
+
+CREATE INDEX loyalty_member_account_idx ON loyalty_member USING btree (account_id);
+
+CREATE TABLE loyalty_merge (
+    id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    target_id uuid NOT NULL,
+    lots uuid[] NOT NULL,
+    members uuid[] NOT NULL,
+    debt_points bigint NOT NULL,
+    merged_at timestamp with time zone NOT NULL,
+    merged_by uuid NOT NULL,
+    reason text,
+    undone_at timestamp with time zone,
+    undone_by uuid,
+    CONSTRAINT loyalty_merge_of_two CHECK (((source_id <> target_id) AND (debt_points >= 0))),
+    CONSTRAINT loyalty_merge_undone_by_somebody CHECK (((undone_at IS NULL) = (undone_by IS NULL)))
+);
+
+ALTER TABLE ONLY loyalty_merge
+    ADD CONSTRAINT loyalty_merge_pkey PRIMARY KEY (id);
+
+CREATE INDEX loyalty_merge_source_idx ON loyalty_merge USING btree (source_id);
+
+CREATE INDEX loyalty_merge_target_idx ON loyalty_merge USING btree (target_id);
+
+CREATE TABLE loyalty_order (
+    order_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    parts jsonb NOT NULL,
+    earned_points bigint NOT NULL,
+    reversed_points bigint NOT NULL,
+    forgiven_points bigint NOT NULL,
+    qualifying_points bigint NOT NULL,
+    spent_points bigint NOT NULL,
+    restored_points bigint NOT NULL,
+    day date NOT NULL,
+    CONSTRAINT loyalty_order_restored_within_spent CHECK (((restored_points >= 0) AND (restored_points <= spent_points))),
+    CONSTRAINT loyalty_order_reversed_within_earned CHECK ((((reversed_points >= 0) AND (reversed_points <= earned_points)) AND ((forgiven_points >= 0) AND (forgiven_points <= reversed_points)) AND (qualifying_points >= 0)))
+);
+
+ALTER TABLE ONLY loyalty_order
+    ADD CONSTRAINT loyalty_order_pkey PRIMARY KEY (order_id);
+
+CREATE INDEX loyalty_order_account_idx ON loyalty_order USING btree (account_id);
+
 CREATE TABLE loyalty_programme (
     id uuid NOT NULL,
     effective_from timestamp with time zone NOT NULL,
@@ -617,6 +845,44 @@ ALTER TABLE ONLY loyalty_programme
 
 ALTER TABLE ONLY loyalty_programme
     ADD CONSTRAINT loyalty_programme_pkey PRIMARY KEY (id);
+
+CREATE TABLE loyalty_review (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    lot_id uuid NOT NULL,
+    order_id uuid,
+    why text NOT NULL,
+    points bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    decision text,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    note text,
+    CONSTRAINT loyalty_review_decided CHECK ((((decision = ANY (ARRAY['approved'::text, 'denied'::text])) AND (closed_at IS NOT NULL) AND (closed_by IS NOT NULL)) OR ((decision IS NULL) AND (closed_at IS NULL) AND (closed_by IS NULL)))),
+    CONSTRAINT loyalty_review_why_known CHECK (((points > 0) AND (why = ANY (ARRAY['earned_too_much'::text, 'claimed_late'::text]))))
+);
+
+ALTER TABLE ONLY loyalty_review
+    ADD CONSTRAINT loyalty_review_pkey PRIMARY KEY (id);
+
+CREATE INDEX loyalty_review_account_idx ON loyalty_review USING btree (account_id);
+
+CREATE UNIQUE INDEX loyalty_review_lot_key ON loyalty_review USING btree (lot_id);
+
+CREATE INDEX loyalty_review_open_idx ON loyalty_review USING btree (id) WHERE (decision IS NULL);
+
+CREATE TABLE loyalty_spending (
+    order_id uuid NOT NULL,
+    tender_number integer NOT NULL,
+    "position" integer NOT NULL,
+    lot_id uuid NOT NULL,
+    points bigint NOT NULL,
+    restored bigint NOT NULL,
+    CONSTRAINT loyalty_spending_restored_within_points CHECK (((points > 0) AND ((restored >= 0) AND (restored <= points))))
+);
+
+ALTER TABLE ONLY loyalty_spending
+    ADD CONSTRAINT loyalty_spending_pkey PRIMARY KEY (order_id, tender_number, "position");
 
 CREATE TABLE order_exception (
     id uuid NOT NULL,
@@ -989,7 +1255,7 @@ CREATE TABLE return_policy (
     CONSTRAINT return_policy_approval_known CHECK ((approval = ANY (ARRAY['staff'::text, 'automatic'::text]))),
     CONSTRAINT return_policy_claim_days_positive CHECK ((claim_days > 0)),
     CONSTRAINT return_policy_methods_by_tender CHECK ((jsonb_typeof(refund_methods) = 'object'::text)),
-    CONSTRAINT return_policy_priority_known CHECK ((priority <@ ARRAY['cash'::text, 'card'::text, 'ewallet'::text, 'bank_transfer'::text, 'gift_card'::text, 'store_credit'::text])),
+    CONSTRAINT return_policy_priority_known CHECK ((priority <@ ARRAY['cash'::text, 'card'::text, 'ewallet'::text, 'bank_transfer'::text, 'gift_card'::text, 'store_credit'::text, 'points'::text])),
     CONSTRAINT return_policy_refund_by_known CHECK ((refund_by = ANY (ARRAY['original_shares'::text, 'priority'::text]))),
     CONSTRAINT return_policy_unlinked_not_negative CHECK (((unlinked_limit >= 0) AND (unlinked_days > 0) AND (unlinked_price_days > 0))),
     CONSTRAINT return_policy_window_not_negative CHECK ((window_days >= 0)),
@@ -1028,8 +1294,14 @@ CREATE TABLE sales_order (
     cart_id uuid,
     shipping_kept boolean DEFAULT false NOT NULL,
     email text,
+    loyalty_account uuid,
+    reward text,
+    reward_coupon text,
+    reward_points bigint DEFAULT 0 NOT NULL,
+    reward_minor bigint DEFAULT 0 NOT NULL,
     CONSTRAINT sales_order_email_not_empty CHECK ((email <> ''::text)),
     CONSTRAINT sales_order_exchanged_not_negative CHECK ((exchanged_minor >= 0)),
+    CONSTRAINT sales_order_reward_costs_points CHECK ((((reward IS NULL) = (reward_points = 0)) AND ((reward IS NULL) = (reward_coupon IS NULL)) AND ((reward IS NULL) OR (loyalty_account IS NOT NULL)) AND (reward_minor >= 0))),
     CONSTRAINT sales_order_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_down'::text, 'half_even'::text]))),
     CONSTRAINT sales_order_tax_per_known CHECK ((tax_per = ANY (ARRAY['line'::text, 'unit'::text]))),
     CONSTRAINT sales_order_total_not_negative CHECK ((total_minor >= 0))
@@ -1048,6 +1320,8 @@ CREATE INDEX sales_order_channel_idx ON sales_order USING btree (channel, id);
 CREATE INDEX sales_order_customer_idx ON sales_order USING btree (customer, id) WHERE (customer IS NOT NULL);
 
 CREATE INDEX sales_order_email_idx ON sales_order USING btree (email, id) WHERE (email IS NOT NULL);
+
+CREATE INDEX sales_order_loyalty_idx ON sales_order USING btree (loyalty_account, id) WHERE (loyalty_account IS NOT NULL);
 
 CREATE TABLE sales_return (
     id uuid NOT NULL,
@@ -1407,13 +1681,15 @@ CREATE TABLE tender (
     account_id uuid,
     owed_minor bigint DEFAULT 0 NOT NULL,
     card_token text,
+    points bigint,
     CONSTRAINT tender_account_named CHECK (((type = ANY (ARRAY['gift_card'::text, 'store_credit'::text])) = (account_id IS NOT NULL))),
     CONSTRAINT tender_amount_positive CHECK ((amount_minor > 0)),
     CONSTRAINT tender_card_token_of_card CHECK (((card_token IS NULL) OR (type = ANY (ARRAY['card'::text, 'ewallet'::text])))),
     CONSTRAINT tender_owed_not_negative CHECK ((owed_minor >= 0)),
     CONSTRAINT tender_parts_within_amount CHECK (((uncaptured_minor >= 0) AND (voided_minor >= 0) AND ((uncaptured_minor + voided_minor) <= amount_minor))),
+    CONSTRAINT tender_points_named CHECK ((((type = 'points'::text) = (points IS NOT NULL)) AND ((points IS NULL) OR (points > 0)))),
     CONSTRAINT tender_rounding_is_cash CHECK (((type = 'cash'::text) OR ((rounding_minor = 0) AND (cash_step_minor = 1)))),
-    CONSTRAINT tender_type_known CHECK ((type = ANY (ARRAY['cash'::text, 'card'::text, 'ewallet'::text, 'bank_transfer'::text, 'gift_card'::text, 'store_credit'::text])))
+    CONSTRAINT tender_type_known CHECK ((type = ANY (ARRAY['cash'::text, 'card'::text, 'ewallet'::text, 'bank_transfer'::text, 'gift_card'::text, 'store_credit'::text, 'points'::text])))
 );
 
 ALTER TABLE ONLY tender

@@ -93,7 +93,7 @@ async def claim_points(
     async with process.database.reading() as tx:
         (known,) = await tx.read(customers.customers_by_reference([data.customer]))
         if data.customer not in known:
-            raise customers.UnknownCustomer(data.customer)
+            raise orders.NoLoyaltyAccount
         customer_id = known[data.customer].id
         account_id = await loyalty.account_of_customer(tx, customer_id)
     if account_id is None:
