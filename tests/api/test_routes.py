@@ -55,6 +55,18 @@ DELETE  /v1/coupon-claims/{claim_id}                  terminal  channel         
 PUT     /v1/coupons                                                             integration
 GET     /v1/coupons/{code}                            terminal  channel  staff  integration
 PUT     /v1/coupons/{code}                                                      integration
+GET     /v1/customers                                 terminal  channel  staff  integration
+POST    /v1/customers                                 terminal  channel  staff  integration
+POST    /v1/customers/searches                        terminal  channel  staff  integration
+GET     /v1/customers/{customer_id}                   terminal  channel  staff  integration
+PATCH   /v1/customers/{customer_id}                   terminal  channel  staff  integration
+GET     /v1/customers/{customer_id}/consents          terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/consents          terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/identities        terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/identity-removals terminal  channel  staff  integration
+GET     /v1/customers/{customer_id}/notes             terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/notes             terminal  channel  staff  integration
+GET     /v1/customers/{customer_id}/timeline          terminal  channel  staff  integration
 GET     /v1/exports/{kind}                                                      integration
 GET     /v1/fulfillments                              terminal  channel  staff  integration
 GET     /v1/fulfillments/{fulfillment_id}             terminal  channel  staff  integration
@@ -106,6 +118,9 @@ POST    /v1/loyalty/gifts/{gift_id}/return            terminal  channel  staff  
 GET     /v1/loyalty/holds/{hold_id}                   terminal  channel  staff  integration
 DELETE  /v1/loyalty/holds/{hold_id}                   terminal  channel  staff  integration
 POST    /v1/loyalty/merges/{merge_id}/undoing                                   integration
+GET     /v1/loyalty/programme                         terminal  channel  staff  integration
+GET     /v1/loyalty/programmes                        terminal  channel  staff  integration
+POST    /v1/loyalty/programmes                                                  integration
 GET     /v1/loyalty/reviews                                                     integration
 POST    /v1/loyalty/reviews/{review_id}/decision                                integration
 GET     /v1/order-exceptions                          terminal  channel  staff  integration
@@ -219,6 +234,7 @@ ROWS = {
 # Questions that an address cannot hold: they write nothing that could happen twice. Nor does a provider's
 # message, which names the payment it is about.
 ASKED_BY_POST = {
+    "/v1/customers/searches",
     "/v1/exchanges/preview",
     "/v1/gift-cards/balance",
     "/v1/orders/searches",
@@ -465,6 +481,11 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
     whole = {
         "/v1/orders": wanted,
         "/v1/carts": {"channel": "web"},
+        "/v1/customers": {},
+        f"/v1/customers/{_SOME_ID}/consents": {"consents": [{"purpose": "sms", "granted": True}]},
+        f"/v1/customers/{_SOME_ID}/identities": {"kind": "loyalty_card", "value": "1"},
+        f"/v1/customers/{_SOME_ID}/identity-removals": {"kind": "loyalty_card", "value": "1"},
+        f"/v1/customers/{_SOME_ID}/notes": {"text": "why not"},
         f"/v1/carts/{_SOME_ID}/hold": {},
         f"/v1/carts/{_SOME_ID}/merge": {"from": _SOME_ID},
         f"/v1/orders/{_SOME_ID}/cancellation": {"reason": "why not"},
@@ -549,6 +570,14 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         "/v1/coupon-claims": {"coupon": "SPRING"},
         "/v1/gift-cards": {"code": "GIFT-0001-0001", "amount": euro(1)},
         "/v1/store-credits": {"amount": euro(1)},
+        "/v1/loyalty/programmes": {
+            "programme": {
+                "name": "Club",
+                "time_zone": "UTC",
+                "earn": {"per": [euro(100)]},
+                "redeem": {"for": [euro(100)]},
+            }
+        },
         "/v1/payments": {"type": "card", "amount": euro(1), "method": "ok", "channel": "web"},
         f"/v1/payments/{_SOME_ID}/void": {},
         "/v1/loyalty/accounts": {"members": [_SOME_ID]},

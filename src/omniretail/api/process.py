@@ -15,6 +15,7 @@ from omniretail import (
     carts,
     channels,
     clock,
+    customers,
     imports,
     inventory,
     loyalty,
@@ -30,7 +31,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 21
+_BATCHES_AT_ONCE = 24
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 # Hashing one keeps a core busy and takes 16 MB; who guesses waits for who guessed before.
@@ -85,6 +86,9 @@ class Process:
         self.hold_points = Batcher(self._hold_points)
         self.void_points = Batcher(self._void_points)
         self.points_balance = Batcher(self._points_balance)
+        self.add_programme = Batcher(self._add_programme)
+        self.change_customer = Batcher(self._change_customer)
+        self.edit_customer = Batcher(self._edit_customer)
         self.announce = Batcher(self._announce)
         self.cancel_expected = Batcher(self._cancel_expected)
         self.take_rows = Batcher(self._take_rows)
@@ -295,6 +299,27 @@ class Process:
     ) -> Sequence[loyalty.Account | DomainError]:
         async with self.ledger.reading() as tx:
             return await loyalty.balances(tx, account_ids, now=clock.now())
+
+    async def _add_programme(
+        self, commands: Sequence[loyalty.AddProgramme]
+    ) -> Sequence[Answer[loyalty.ProgrammeVersion] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: loyalty.add_programmes(tx, commands, now=clock.now())
+        )
+
+    async def _change_customer(
+        self, commands: Sequence[customers.KeyedCommand]
+    ) -> Sequence[Answer[customers.Customer] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: customers.change_customers(tx, commands, now=clock.now())
+        )
+
+    async def _edit_customer(
+        self, commands: Sequence[customers.ChangeCustomer]
+    ) -> Sequence[customers.Customer | DomainError]:
+        return await self.ledger.run(
+            lambda tx: customers.edit_customers(tx, commands, now=clock.now())
+        )
 
     async def _announce(
         self, commands: Sequence[inventory.Announce]

@@ -38,6 +38,8 @@ SCOPES = (
     "claims:decide",
     "claims:write",
     "coupons:write",
+    "customers:read",
+    "customers:write",
     "exports:read",
     "fulfillments:read",
     "fulfillments:write",
@@ -45,6 +47,7 @@ SCOPES = (
     "holds:write",
     "imports:write",
     "loyalty:adjust",
+    "loyalty:configure",
     "loyalty:merge",
     "loyalty:read",
     "loyalty:review",
@@ -79,11 +82,15 @@ SCOPES = (
 )
 
 _SELLING = frozenset(
-    {"catalog:read", "channels:read", "prices:read", "returns:read", "sourcing:read", "stock:read"}
+    {
+        *("catalog:read", "channels:read", "loyalty:read", "prices:read"),
+        *("returns:read", "sourcing:read", "stock:read"),
+    }
 )
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
 _COLLECTING = frozenset({"loyalty:read", "loyalty:write"})
+_SERVING = frozenset({"customers:read", "customers:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
 _RETURNING = frozenset({"claims:write", "returns:read", "returns:write"})
 _TAKING_BACK = _RETURNING | {"returns:receive", "returns:refund"}
@@ -93,6 +100,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     | _PROMISING
     | _SHOPPING
     | _COLLECTING
+    | _SERVING
     | _QUOTING
     | _PAYING
     | _TAKING_BACK
@@ -102,6 +110,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     | _PROMISING
     | _SHOPPING
     | _COLLECTING
+    | _SERVING
     | _QUOTING
     | _PAYING
     | _RETURNING
@@ -110,6 +119,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     | _PROMISING
     | _SHOPPING
     | _COLLECTING
+    | _SERVING
     | _TAKING_BACK
     | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
     | {"claims:decide", "transfers:read", "transfers:write"},

@@ -13,6 +13,9 @@ from omniretail.loyalty.accounts import (
     UnknownMember,
     change_accounts,
 )
+from omniretail.loyalty.books import (
+    OrderPoints,
+)
 from omniretail.loyalty.earning import (
     Earned,
     LinePoints,
@@ -30,9 +33,15 @@ from omniretail.loyalty.gifts import (
     UnknownGift,
     change_gifts,
 )
-from omniretail.loyalty.holds import PlaceHold, VoidHold, place_holds, void_holds
+from omniretail.loyalty.holds import (
+    PlaceHold,
+    VoidHold,
+    place_holds,
+    void_holds,
+)
 from omniretail.loyalty.lot import (
     Account,
+    Entry,
     EntryType,
     Gift,
     Hold,
@@ -44,7 +53,9 @@ from omniretail.loyalty.lot import (
     LoyaltyAccountMerged,
     Merge,
     PointsHoldEnded,
+    RedemptionLimitReached,
     Review,
+    Source,
     UnknownLoyaltyAccount,
     UnknownLoyaltyHold,
 )
@@ -55,6 +66,9 @@ from omniretail.loyalty.merging import (
     UndoMerge,
     UnknownMerge,
     merge_accounts,
+)
+from omniretail.loyalty.points import (
+    Ledger,
 )
 from omniretail.loyalty.programme import (
     EarnRule,
@@ -114,8 +128,25 @@ from omniretail.loyalty.reviews import (
     UnknownReview,
     decide_reviews,
 )
-from omniretail.loyalty.settling import settle_accounts
-from omniretail.loyalty.tiers import Standing, raised, settled, since, tier_for
+from omniretail.loyalty.settling import (
+    settle_accounts,
+)
+from omniretail.loyalty.store import (
+    Concerned,
+    account_of_customer,
+    accounts_by_id,
+    lock,
+    order_points,
+    tier_groups,
+    write,
+)
+from omniretail.loyalty.tiers import (
+    Standing,
+    raised,
+    settled,
+    since,
+    tier_for,
+)
 
 __all__ = [
     "MOST_AMOUNT_MINOR",
@@ -136,9 +167,11 @@ __all__ = [
     "AddProgramme",
     "AdjustPoints",
     "AlreadyMember",
+    "Concerned",
     "DecideReview",
     "EarnRule",
     "Earned",
+    "Entry",
     "EntryType",
     "Gift",
     "GiftClosed",
@@ -150,6 +183,7 @@ __all__ = [
     "JoinAccount",
     "LastMember",
     "LeaveAccount",
+    "Ledger",
     "LinePoints",
     "Lot",
     "LotKind",
@@ -162,6 +196,7 @@ __all__ = [
     "Negative",
     "NoProgrammeInForce",
     "OpenAccount",
+    "OrderPoints",
     "PlaceHold",
     "PointsHoldEnded",
     "Programme",
@@ -169,11 +204,13 @@ __all__ = [
     "ProgrammeVersion",
     "Programmes",
     "RecordedEntry",
+    "RedemptionLimitReached",
     "Review",
     "ReviewDecided",
     "Reward",
     "RuleKind",
     "Sold",
+    "Source",
     "Standing",
     "TakeGiftBack",
     "Term",
@@ -188,6 +225,8 @@ __all__ = [
     "UnknownMerge",
     "UnknownReview",
     "VoidHold",
+    "account_of_customer",
+    "accounts_by_id",
     "accounts_of_customers",
     "add_programmes",
     "balances",
@@ -208,7 +247,9 @@ __all__ = [
     "list_programmes",
     "list_reviews",
     "local_day",
+    "lock",
     "merge_accounts",
+    "order_points",
     "place_holds",
     "points_for",
     "programme_at",
@@ -219,6 +260,8 @@ __all__ = [
     "settled",
     "since",
     "tier_for",
+    "tier_groups",
     "value_minor",
     "void_holds",
+    "write",
 ]
