@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omniretail.errors import DomainError
 from omniretail.loyalty import AdjustPoints, Gift, Hold
 from omniretail.loyalty.accounts import adjust
-from tests.loyalty.books import SOMEBODY, World, club, key, source
+from tests.loyalty.books import SOMEBODY, World, club, key
 from tests.loyalty.test_examples import back, decided, gift, hold, merged, undone
 
 NAMES = ("ann", "bo", "cy")
@@ -36,9 +36,7 @@ def reach(world: World, draw: Draw) -> None:
     waiting = [lot.order_id for lot in world.lots.values() if lot.available_at is None]
     if waiting:
         order = draw(st.sampled_from(waiting))
-        world.do(
-            lambda ledger: ledger.reached(order, world.now, source(world.now), world.programme)
-        )
+        world.do(lambda ledger: ledger.reached(order, world.now, world.programme))
 
 
 def place(world: World, draw: Draw) -> None:

@@ -18,7 +18,7 @@ from omniretail.loyalty.lot import (
     UnknownLoyaltyHold,
 )
 from omniretail.loyalty.programmes import programmes
-from omniretail.loyalty.store import accounts_by_id, qualifying_of, with_tier
+from omniretail.loyalty.store import accounts_by_id, days_of, qualifying_of, with_tier
 
 _OF_CUSTOMERS = sql("loyalty.accounts_of_customers")
 _ENTRIES = sql("loyalty.entries")
@@ -119,7 +119,7 @@ async def _with_tiers(tx: Transaction, accounts: list[Account], *, now: datetime
         return accounts
     programme = in_force[1]
     (rows,) = await tx.read(qualifying_of(ended, programme, now=now))
-    by_day = {UUID(row["account_id"]): row["by_day"] or {} for row in rows}
+    by_day = {UUID(row["account_id"]): days_of(row["by_day"]) for row in rows}
     return [
         with_tier(one, by_day.get(one.id, {}), programme, now=now) if one.id in ended else one
         for one in accounts
