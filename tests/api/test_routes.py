@@ -90,6 +90,7 @@ PUT     /v1/location-groups/{code}                                              
 GET     /v1/locations                                 terminal  channel  staff  integration
 GET     /v1/locations/{code}                          terminal  channel  staff  integration
 PUT     /v1/locations/{code}                                                    integration
+GET     /v1/loyalty/liability                                                   integration
 GET     /v1/order-exceptions                          terminal  channel  staff  integration
 POST    /v1/order-exceptions/{exception_id}/closing   terminal           staff  integration
 GET     /v1/orders                                    terminal  channel  staff  integration

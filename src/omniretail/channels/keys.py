@@ -44,6 +44,7 @@ SCOPES = (
     "holds:read",
     "holds:write",
     "imports:write",
+    "loyalty:report",
     "orders:backdate",
     "orders:edit",
     "orders:read",

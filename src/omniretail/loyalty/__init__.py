@@ -9,6 +9,7 @@ from omniretail.loyalty.earning import (
     earned,
     explained,
 )
+from omniretail.loyalty.liability import MOST_LIABILITY_DAYS, LiabilityDay, liability
 from omniretail.loyalty.programme import (
     EarnRule,
     Negative,
@@ -58,6 +59,7 @@ __all__ = [
     "MOST_CURRENCIES",
     "MOST_DAYS",
     "MOST_HOLD_SECONDS",
+    "MOST_LIABILITY_DAYS",
     "MOST_MEMBERS",
     "MOST_MONTHS",
     "MOST_PERCENT",
@@ -68,6 +70,7 @@ __all__ = [
     "AddProgramme",
     "EarnRule",
     "Earned",
+    "LiabilityDay",
     "LinePoints",
     "Negative",
     "NoProgrammeInForce",
@@ -89,6 +92,7 @@ __all__ = [
     "expires_at",
     "explained",
     "faults",
+    "liability",
     "list_programmes",
     "local_day",
     "points_for",
