@@ -1649,6 +1649,12 @@ QUERIES = [
     ("/v1/stock/lots", "expires_before", ["x", "%00", "2026-02-30"]),
     ("/v1/stock/valuation", "cursor", ["AA", "Zm9v", "%00"]),
     ("/v1/stock/valuation", "as_of", ["x", "2999-01-01T00:00:00Z", "0001-01-01T00:00:00%2B14:00"]),
+    (
+        "/v1/loyalty/liability?from=2026-01-01",
+        "to",
+        ["x", "%00", "2026-02-30", "2999-01-01", "0001-01-01"],
+    ),
+    ("/v1/loyalty/liability?to=2026-01-01", "from", ["x", "2026-01", "0001-01-01", "1969-12-31"]),
     ("/v1/exports/levels", "as_of", ["2026-01-01T00:00:00Z", "x"]),
     ("/v1/skus", "q", ["x" * 201]),
     ("/v1/skus", "barcode", ["x" * 65]),

@@ -117,6 +117,7 @@ POST    /v1/loyalty/accounts/{account_id}/merges                                
 POST    /v1/loyalty/gifts/{gift_id}/return            terminal  channel  staff  integration
 GET     /v1/loyalty/holds/{hold_id}                   terminal  channel  staff  integration
 DELETE  /v1/loyalty/holds/{hold_id}                   terminal  channel  staff  integration
+GET     /v1/loyalty/liability                                                   integration
 POST    /v1/loyalty/merges/{merge_id}/undoing                                   integration
 GET     /v1/loyalty/programme                         terminal  channel  staff  integration
 GET     /v1/loyalty/programmes                        terminal  channel  staff  integration

@@ -50,6 +50,7 @@ SCOPES = (
     "loyalty:configure",
     "loyalty:merge",
     "loyalty:read",
+    "loyalty:report",
     "loyalty:review",
     "loyalty:write",
     "orders:backdate",

@@ -39,6 +39,11 @@ from omniretail.loyalty.holds import (
     place_holds,
     void_holds,
 )
+from omniretail.loyalty.liability import (
+    MOST_LIABILITY_DAYS,
+    LiabilityDay,
+    liability,
+)
 from omniretail.loyalty.lot import (
     Account,
     Entry,
@@ -153,6 +158,7 @@ __all__ = [
     "MOST_CURRENCIES",
     "MOST_DAYS",
     "MOST_HOLD_SECONDS",
+    "MOST_LIABILITY_DAYS",
     "MOST_MEMBERS",
     "MOST_MEMBERS_WITHOUT_PROGRAMME",
     "MOST_MONTHS",
@@ -183,6 +189,7 @@ __all__ = [
     "LastMember",
     "LeaveAccount",
     "Ledger",
+    "LiabilityDay",
     "LinePoints",
     "Lot",
     "LotKind",
@@ -239,6 +246,7 @@ __all__ = [
     "faults",
     "find_account",
     "find_hold",
+    "liability",
     "list_entries",
     "list_holds",
     "list_lots",
