@@ -109,9 +109,13 @@ class Process:
             return await self._quote(wish)
 
     async def _quote(self, wish: pricing.QuoteWish) -> pricing.Quoted:
+        now = clock.now()
         async with self.database.reading() as tx:
+            known = await orders.known_wish(tx, wish, now=now)
+            if isinstance(known, DomainError):
+                raise known
             quoted = await pricing.make_quote(
-                tx, wish, books=self.books, now=clock.now(), quotes_last=self.quotes_last
+                tx, known, books=self.books, now=now, quotes_last=self.quotes_last
             )
         if isinstance(quoted, DomainError):
             raise quoted

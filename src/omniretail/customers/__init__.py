@@ -47,6 +47,8 @@ from omniretail.customers.queries import (
     list_consents,
     list_customers,
     list_notes,
+    names,
+    references_of,
     search_customers,
 )
 from omniretail.customers.store import customers_by_id, lock_customers
@@ -95,6 +97,8 @@ __all__ = [
     "list_customers",
     "list_notes",
     "lock_customers",
+    "names",
     "put_customers",
+    "references_of",
     "search_customers",
 ]

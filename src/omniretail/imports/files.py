@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from omniretail import catalog, customers, inventory, pricing
+from omniretail import catalog, customers, inventory, loyalty, pricing
 from omniretail.channels import Principal
 from omniretail.db import Transaction
 from omniretail.errors import DomainError, Invalid
@@ -44,6 +44,7 @@ _COLUMNS = {
     "serials_missing": "serials",
     "serials_not_tracked": "serials",
     "sku_shape_fixed": "tracking",
+    "unknown_customer": "customer",
     "unknown_expected_receipt": "expected_receipt",
     "unknown_location": "location",
     "unknown_price_list": "price_list",
@@ -168,6 +169,10 @@ async def _outcomes(
                 actor_id=command.principal.id,
                 channel=command.principal.channel,
                 now=now,
+            )
+        case "loyalty_balances":
+            outcomes = await loyalty.open_balances(
+                tx, meanings, key=command.key, principal=command.principal, now=now
             )
         case "prices":
             outcomes = await pricing.set_prices(tx, meanings, now=now)

@@ -72,6 +72,15 @@ from omniretail.loyalty.merging import (
     UnknownMerge,
     merge_accounts,
 )
+from omniretail.loyalty.openings import (
+    OpeningBalance,
+    open_balances,
+)
+from omniretail.loyalty.people import (
+    People,
+    people,
+    read_people,
+)
 from omniretail.loyalty.points import (
     Ledger,
 )
@@ -141,7 +150,6 @@ from omniretail.loyalty.store import (
     accounts_by_id,
     lock,
     order_points,
-    tier_groups,
     write,
 )
 from omniretail.loyalty.tiers import (
@@ -202,7 +210,9 @@ __all__ = [
     "Negative",
     "NoProgrammeInForce",
     "OpenAccount",
+    "OpeningBalance",
     "OrderPoints",
+    "People",
     "PlaceHold",
     "PointsHoldEnded",
     "Programme",
@@ -255,18 +265,20 @@ __all__ = [
     "local_day",
     "lock",
     "merge_accounts",
+    "open_balances",
     "order_points",
+    "people",
     "place_holds",
     "points_for",
     "programme_at",
     "programme_fault",
     "programmes",
     "raised",
+    "read_people",
     "settle_accounts",
     "settled",
     "since",
     "tier_for",
-    "tier_groups",
     "value_minor",
     "void_holds",
     "write",

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlmodel import col, select
 
-from omniretail import catalog, channels
+from omniretail import catalog, channels, customers
 from omniretail.db import Transaction, constraint, sql, write_columns
 from omniretail.errors import DomainError, Invalid, Missing, Refused
 from omniretail.money import MOST_MINOR, is_currency
@@ -77,7 +77,7 @@ class NewPrice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def put_price_list(tx: Transaction, spec: PriceList, *, now: datetime) -> PriceList:
-    """Create a price list or replace what it says of itself.
+    """Create a price list or replace what it says of itself; a known customer's is kept under the id.
 
     Locks: the book's version. Raises: Invalid (a currency, a time), OverrideUnexplained,
     UnknownChannel, UnknownLocation, PriceListShapeFixed.
@@ -85,6 +85,10 @@ async def put_price_list(tx: Transaction, spec: PriceList, *, now: datetime) -> 
     if fault := _list_fault(spec):
         raise fault
     scope = spec.scope
+    if scope.customer is not None:
+        names = await customers.names(tx, [scope.customer])
+        scope = msgspec.structs.replace(scope, customer=names[scope.customer])
+        spec = msgspec.structs.replace(spec, scope=scope)
     if scope.differs_by_channel and (not spec.override_reason or spec.valid_until is None):
         raise OverrideUnexplained
     sellers, places = await tx.read(
