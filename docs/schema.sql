@@ -327,6 +327,88 @@ CREATE TABLE currency (
 ALTER TABLE ONLY currency
     ADD CONSTRAINT currency_pkey PRIMARY KEY (code);
 
+CREATE TABLE customer (
+    id uuid NOT NULL,
+    version integer NOT NULL,
+    status text NOT NULL,
+    merged_into uuid,
+    given_name text,
+    family_name text,
+    family_name_key text COLLATE pg_catalog."C",
+    birth_date date,
+    locale text,
+    customer_groups text[] NOT NULL,
+    addresses jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL,
+    channel text,
+    CONSTRAINT customer_erased_is_empty CHECK (((status <> 'erased'::text) OR ((given_name IS NULL) AND (family_name IS NULL) AND (family_name_key IS NULL) AND (birth_date IS NULL) AND (locale IS NULL) AND (addresses = '[]'::jsonb)))),
+    CONSTRAINT customer_merged_into_another CHECK ((merged_into <> id)),
+    CONSTRAINT customer_status_known CHECK ((status = ANY (ARRAY['active'::text, 'merged'::text, 'erased'::text]))),
+    CONSTRAINT customer_target_of_merged CHECK (((status = 'merged'::text) = (merged_into IS NOT NULL)))
+);
+
+ALTER TABLE ONLY customer
+    ADD CONSTRAINT customer_pkey PRIMARY KEY (id);
+
+CREATE INDEX customer_family_name_idx ON customer USING btree (family_name_key, id) WHERE (status = 'active'::text);
+
+CREATE INDEX customer_merged_into_idx ON customer USING btree (merged_into) WHERE (merged_into IS NOT NULL);
+
+CREATE TABLE customer_consent (
+    id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    purpose text NOT NULL,
+    granted boolean NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    channel text,
+    actor_id uuid NOT NULL,
+    source text,
+    recorded_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY customer_consent
+    ADD CONSTRAINT customer_consent_pkey PRIMARY KEY (id);
+
+CREATE INDEX customer_consent_current_idx ON customer_consent USING btree (customer_id, purpose, decided_at DESC, id DESC);
+
+CREATE INDEX customer_consent_customer_idx ON customer_consent USING btree (customer_id, id);
+
+CREATE TABLE customer_identity (
+    kind text NOT NULL,
+    issuer text NOT NULL,
+    value text NOT NULL,
+    customer_id uuid NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    added_by uuid NOT NULL,
+    CONSTRAINT customer_identity_issuer_of_app CHECK (((kind = 'app'::text) = (issuer <> ''::text))),
+    CONSTRAINT customer_identity_kind_known CHECK ((kind = ANY (ARRAY['email'::text, 'phone'::text, 'loyalty_card'::text, 'app'::text, 'external_id'::text]))),
+    CONSTRAINT customer_identity_value_not_empty CHECK ((value <> ''::text))
+);
+
+ALTER TABLE ONLY customer_identity
+    ADD CONSTRAINT customer_identity_pkey PRIMARY KEY (kind, issuer, value);
+
+CREATE INDEX customer_identity_customer_idx ON customer_identity USING btree (customer_id, kind, issuer, value);
+
+CREATE UNIQUE INDEX customer_identity_reference_key ON customer_identity USING btree (value) WHERE (kind = ANY (ARRAY['external_id'::text, 'loyalty_card'::text]));
+
+CREATE TABLE customer_note (
+    id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    text text NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    actor_id uuid NOT NULL,
+    channel text,
+    CONSTRAINT customer_note_text_not_empty CHECK ((text <> ''::text))
+);
+
+ALTER TABLE ONLY customer_note
+    ADD CONSTRAINT customer_note_pkey PRIMARY KEY (id);
+
+CREATE INDEX customer_note_customer_idx ON customer_note USING btree (customer_id, id);
+
 CREATE TABLE event (
     id uuid NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
@@ -1173,7 +1255,7 @@ CREATE TABLE return_policy (
     CONSTRAINT return_policy_approval_known CHECK ((approval = ANY (ARRAY['staff'::text, 'automatic'::text]))),
     CONSTRAINT return_policy_claim_days_positive CHECK ((claim_days > 0)),
     CONSTRAINT return_policy_methods_by_tender CHECK ((jsonb_typeof(refund_methods) = 'object'::text)),
-    CONSTRAINT return_policy_priority_known CHECK ((priority <@ ARRAY['cash'::text, 'card'::text, 'ewallet'::text, 'bank_transfer'::text, 'gift_card'::text, 'store_credit'::text])),
+    CONSTRAINT return_policy_priority_known CHECK ((priority <@ ARRAY['cash'::text, 'card'::text, 'ewallet'::text, 'bank_transfer'::text, 'gift_card'::text, 'store_credit'::text, 'points'::text])),
     CONSTRAINT return_policy_refund_by_known CHECK ((refund_by = ANY (ARRAY['original_shares'::text, 'priority'::text]))),
     CONSTRAINT return_policy_unlinked_not_negative CHECK (((unlinked_limit >= 0) AND (unlinked_days > 0) AND (unlinked_price_days > 0))),
     CONSTRAINT return_policy_window_not_negative CHECK ((window_days >= 0)),
@@ -1216,9 +1298,10 @@ CREATE TABLE sales_order (
     reward text,
     reward_coupon text,
     reward_points bigint DEFAULT 0 NOT NULL,
+    reward_minor bigint DEFAULT 0 NOT NULL,
     CONSTRAINT sales_order_email_not_empty CHECK ((email <> ''::text)),
     CONSTRAINT sales_order_exchanged_not_negative CHECK ((exchanged_minor >= 0)),
-    CONSTRAINT sales_order_reward_costs_points CHECK ((((reward IS NULL) = (reward_points = 0)) AND ((reward IS NULL) = (reward_coupon IS NULL)) AND ((reward IS NULL) OR (loyalty_account IS NOT NULL)))),
+    CONSTRAINT sales_order_reward_costs_points CHECK ((((reward IS NULL) = (reward_points = 0)) AND ((reward IS NULL) = (reward_coupon IS NULL)) AND ((reward IS NULL) OR (loyalty_account IS NOT NULL)) AND (reward_minor >= 0))),
     CONSTRAINT sales_order_rounding_known CHECK ((rounding = ANY (ARRAY['half_up'::text, 'half_down'::text, 'half_even'::text]))),
     CONSTRAINT sales_order_tax_per_known CHECK ((tax_per = ANY (ARRAY['line'::text, 'unit'::text]))),
     CONSTRAINT sales_order_total_not_negative CHECK ((total_minor >= 0))

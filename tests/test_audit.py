@@ -37,6 +37,13 @@ def _json(table: str, column: str, path: str, more: int) -> str:
     )
 
 
+_KNOWN = "(select customer_id from customer_identity)"
+_UNKNOWN = f"(select id from customer where id <> {_KNOWN} order by id limit 1)"
+_LAST = f"(select id from customer where id <> {_KNOWN} order by id desc limit 1)"
+_MERGE = "update customer set status = 'merged', merged_into ="
+_ERASE = "update customer set status = 'erased', given_name = null"
+
+
 FAULTS: list[tuple[str, str, list[str]]] = [
     (
         "levels",
@@ -861,6 +868,45 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "one key placed every order",
         ["update sales_order set idempotency_key = 'the-same'"],
     ),
+    (
+        "customers",
+        "a card is nobody's",
+        ["update customer_identity set customer_id = gen_random_uuid()"],
+    ),
+    (
+        "customers",
+        "nobody consented",
+        ["update customer_consent set customer_id = gen_random_uuid()"],
+    ),
+    (
+        "customers",
+        "a note is about nobody",
+        ["update customer_note set customer_id = gen_random_uuid()"],
+    ),
+    ("customers", "somebody erased is known", [f"{_ERASE} where id = {_KNOWN}"]),
+    (
+        "customers",
+        "somebody merged is known still",
+        [f"{_MERGE} {_UNKNOWN} where id = {_KNOWN}"],
+    ),
+    (
+        "customers",
+        "somebody was merged into nobody",
+        [f"{_MERGE} gen_random_uuid() where id = {_UNKNOWN}"],
+    ),
+    (
+        "customers",
+        "somebody was merged into one who was erased",
+        [
+            f"{_MERGE} {_UNKNOWN} where id = {_LAST}",
+            f"{_ERASE} where id = {_UNKNOWN}",
+        ],
+    ),
+    (
+        "event_sequences",
+        "a customer changed, and no event says so",
+        [f"update customer set version = version + 1 where id = {_KNOWN}"],
+    ),
 ]
 
 
@@ -920,6 +966,7 @@ async def _books(retailer: Retailer) -> None:
     await not_found(retailer, "LOST", "S1")
     await _rejections(retailer)
     await _carts(retailer)
+    await _customers(retailer)
     await _priced_books(retailer)
     await _accounts(retailer)
     await _card_payments(Cards(retailer))
@@ -1016,6 +1063,20 @@ async def _rejections(retailer: Retailer) -> None:
         assert placed.status_code == 201, placed.text
         path = f"/v1/fulfillments/{placed.json()['fulfillments'][0]['id']}/rejection"
         assert (await office.post(path, {"reason": "no_variance"})).is_success
+
+
+async def _customers(retailer: Retailer) -> None:
+    """Know somebody by a card, with a consent and a note; two others by nothing."""
+    known = {
+        "identities": [{"kind": "loyalty_card", "value": "42"}],
+        "consents": [{"purpose": "sms", "granted": True}],
+    }
+    made = await retailer.web.post("/v1/customers", known)
+    assert made.status_code == 201, made.text
+    path = f"/v1/customers/{made.json()['id']}/notes"
+    assert (await retailer.web.post(path, {"text": "likes blue"})).is_success
+    for _ in range(2):
+        assert (await retailer.web.post("/v1/customers", {"given_name": "x"})).is_success
 
 
 async def _accounts(retailer: Retailer) -> None:

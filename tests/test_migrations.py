@@ -26,7 +26,7 @@ from tests.conftest import started
 
 _HOME = Path(omniretail.__file__).parent
 for _models in sorted(_HOME.glob("*/models.py")):
-    importlib.import_module(f"omniretail.{_models.parent.name}.models")
+    importlib.import_module(f"omniretail.{_models.parent.name}.{_models.stem}")
 
 # What a schema holds, as the database itself spells it; rows of (table, kind, name, meaning).
 _TOLD = """

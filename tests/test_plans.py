@@ -20,6 +20,10 @@ GROWING = {
     "cart",
     "count_task",
     "count_task_line",
+    "customer",
+    "customer_consent",
+    "customer_identity",
+    "customer_note",
     "event",
     "expected_receipt",
     "fulfillment",
@@ -85,6 +89,19 @@ TOGETHER = {
             sql("inventory.shrink_hold_lines"),
             sql("carts.create_carts"),
             sql("carts.change_carts"),
+            sql("events.record_events"),
+        )
+    ),
+    "changing customers reads": _reading_together(
+        (sql("customers.customers"), sql("customers.identity_owners"))
+    ),
+    "changing customers writes": _writing_together(
+        (
+            sql("customers.create_customers"),
+            sql("customers.change_customers"),
+            sql("customers.add_identities"),
+            sql("customers.record_consents"),
+            sql("customers.record_notes"),
             sql("events.record_events"),
         )
     ),
@@ -271,6 +288,11 @@ TOGETHER = {
     for name in (
         "carts.carts",
         "carts.carts_of_customer",
+        "customers.consents",
+        "customers.customers_by_name",
+        "customers.customers_by_reference",
+        "customers.lock_customers",
+        "customers.notes",
         "inventory.availability",
         "inventory.levels_as_of",
         "inventory.holds",

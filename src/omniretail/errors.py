@@ -1,7 +1,8 @@
 """The kinds of refusal every domain uses; each specific error lives beside its operation.
 
 A refusal is a value while it is one outcome in a batch, and is raised once it reaches its caller.
-Kinds carry no HTTP status: `api/problems.py` alone maps them. Here are no specific errors.
+Kinds carry no HTTP status: `api/problems.py` alone maps them. Here is no
+specific error but StaleVersion, which everything that has versions shares.
 """
 
 import re
@@ -64,6 +65,17 @@ class Refused(DomainError):
 
 class Stale(DomainError):
     """The document has changed since you read it."""
+
+
+class StaleVersion(Stale):
+    """The document has changed since you read it."""
+
+    def __init__(self, *, code: str, expected: int, actual: int) -> None:
+        super().__init__(
+            f"{code} is at version {actual}, not {expected}.",
+            expected_version=expected,
+            version=actual,
+        )
 
 
 class KeyReused(DomainError):

@@ -34,6 +34,8 @@ _TABLES = (
     *("count_task", "count_task_line", "stock_count", "shortage"),
     *("payment_account", "account_entry", "payment", "payment_operation", "sandbox_charge"),
     *("sourcing_policy", "fulfillment_policy", "rejection", "order_exception", "staff_pin"),
+    "loyalty_programme",
+    *("customer", "customer_identity", "customer_consent", "customer_note"),
     *("return_policy", "sales_return", "return_line", "return_grading", "claim", "claim_line"),
 )
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
@@ -445,6 +447,71 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "reason": "goodwill",
         },
         ("POST", f"/v1/accounts/{_NOBODY}/status"): {"status": "blocked", "reason": "stolen"},
+        ("POST", "/v1/loyalty/programmes"): {
+            "programme": {
+                "name": "Club",
+                "time_zone": "Europe/Berlin",
+                "earn": {
+                    "points": 1,
+                    "per": [euro(100)],
+                    "tax_excluded": True,
+                    "excluded_skus": ["GIFT-CARD"],
+                    "excluded_categories": ["deposits"],
+                    "rules": [
+                        {
+                            "code": "double",
+                            "name": "Double on coffee",
+                            "kind": "multiplier",
+                            "percent": 200,
+                            "skus": ["A"],
+                            "categories": ["coffee"],
+                            "channels": ["web"],
+                            "tiers": ["gold"],
+                            "valid_from": now,
+                            "valid_to": "9998-01-01T00:00:00Z",
+                        },
+                        {
+                            "code": "extra",
+                            "name": "More for tea",
+                            "kind": "rate",
+                            "points": 1,
+                            "per": [euro(50)],
+                        },
+                    ],
+                    "pending_days": 14,
+                    "most_a_day": 5_000,
+                    "late_claim_days": 30,
+                },
+                "redeem": {
+                    "points": 100,
+                    "for": [euro(100)],
+                    "least": 100,
+                    "rewards": [
+                        {"code": "mug", "name": "A mug", "points": 500, "coupon": "MUG"},
+                    ],
+                    "web_hold_seconds": 900,
+                    "till_hold_seconds": 300,
+                    "restored_days": 30,
+                    "most_a_day": 3,
+                },
+                "lifetime_months": 24,
+                "tiers": [
+                    {
+                        "code": "gold",
+                        "name": "Gold",
+                        "qualifying": 500,
+                        "percent": 150,
+                        "customer_group": "gold",
+                    }
+                ],
+                "tier_period": {"kind": "rolling", "months": 12},
+                "negative": "debt",
+                "gift_hours": 24,
+                "expected_redemption_ppm": 800_000,
+                "most_members": 6,
+            },
+            "effective_from": "9998-01-01T00:00:00Z",
+        },
         ("POST", "/v1/payments"): {
             "type": "card",
             "amount": euro(5000),
@@ -581,6 +648,35 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
         },
         ("POST", f"/v1/transfers/{_NOBODY}/cancellation"): {"reason": "not needed"},
         **_returns(),
+        **_customers(now),
+    }
+
+
+def _customers(now: str) -> dict[tuple[str, str], dict[str, Any]]:
+    profile: dict[str, Any] = {
+        "given_name": "Ada",
+        "family_name": "Byron",
+        "birth_date": "1815-12-10",
+        "locale": "en-GB",
+        "customer_groups": ["vip"],
+        "addresses": [HOME],
+    }
+    consent = {"purpose": "sms", "granted": True, "decided_at": now, "source": "a form"}
+    number = {"kind": "phone", "value": "030 901820", "region": "DE"}
+    app = {"kind": "app", "value": "sub-1", "issuer": "https://id.example.com"}
+    one = f"/v1/customers/{_NOBODY}"
+    return {
+        ("POST", "/v1/customers"): {
+            **profile,
+            "identities": [number, app],
+            "consents": [consent],
+        },
+        ("PATCH", one): profile,
+        ("POST", f"{one}/identities"): number,
+        ("POST", f"{one}/identity-removals"): app,
+        ("POST", f"{one}/consents"): {"consents": [consent]},
+        ("POST", f"{one}/notes"): {"text": "likes blue"},
+        ("POST", "/v1/customers/searches"): {"identity": number, "limit": 1},
     }
 
 
@@ -879,6 +975,7 @@ _RETURNS = "/v1/channels/web/return-policy"
 _UNLINKED = f"/v1/unlinked-returns?{_NOBODY}"
 _BACK = f"/v1/returns?{_NOBODY}"
 _ONE_BACK = f"/v1/returns/{_NOBODY}"
+_CLUB = "/v1/loyalty/programmes"
 _CLAIMS = f"/v1/claims?{_NOBODY}"
 
 
@@ -945,6 +1042,20 @@ OUT_OF_BOUNDS = [
     ("POST", f"/v1/orders?{_NOBODY}", "/tenders/0/payment", ['"x"', "1", '""']),
     ("POST", f"/v1/orders?{_NOBODY}", "/tenders/1/account", ['""', "null", "1"]),
     ("POST", "/v1/carts", "/ship_to/longitude", ["-180.1", "181", "null"]),
+    ("POST", "/v1/customers", "/birth_date", ['"2999-01-01"', '"1815-02-30"', '"0000-01-01"']),
+    ("POST", "/v1/customers", "/locale", ['"english"', '""', '"d"']),
+    ("POST", "/v1/customers", "/given_name", ['""', json.dumps("x" * 201)]),
+    ("POST", "/v1/customers", "/customer_groups", [json.dumps(["g"] * 21)]),
+    ("POST", "/v1/customers", "/addresses/0/country", ['"de"', "null"]),
+    ("POST", "/v1/customers", "/identities/0/value", ['""', '"030"', '"\\u0661"', '"1"']),
+    ("POST", "/v1/customers", "/identities/0/region", ['"D"', '"de"']),
+    ("POST", "/v1/customers", "/identities/1/issuer", ['"id"', '"http://id.example"', "null"]),
+    ("POST", "/v1/customers", "/identities/1/kind", ['"fax"', "null"]),
+    ("POST", "/v1/customers", "/consents/0/decided_at", ['"2999-01-01T00:00:00Z"']),
+    ("POST", f"/v1/customers/{_NOBODY}/consents", "/consents", ["[]"]),
+    ("POST", f"/v1/customers/{_NOBODY}/notes", "/text", ['""', json.dumps("x" * 2001)]),
+    ("POST", "/v1/customers/searches", "/cursor", ['"x"', json.dumps("x" * 1101)]),
+    ("POST", "/v1/customers/searches", "/limit", ["0", "201"]),
     ("PATCH", f"/v1/carts/{_NOBODY}", "/ship_to/longitude", ["-180.1", "181", "null"]),
     ("PATCH", f"/v1/carts/{_NOBODY}", "/ship_to/name", ['""', "null"]),
     ("POST", _EDITS, "/lines/0/quantity", ["-1", str(2**31), "0.5", "null"]),
@@ -1016,6 +1127,35 @@ OUT_OF_BOUNDS = [
     ("POST", f"{_ONE_BACK}/refund", "/refund/method", ['"points"']),
     ("POST", f"{_ONE_BACK}/dispositions", "/quantity", _NO_QUANTITY),
     ("POST", f"{_ONE_BACK}/dispositions", "/to_disposition", ['"damaged"', '"lost"', "null"]),
+    ("POST", _CLUB, "/effective_from", ['"soon"', '"2020-01-01T00:00:00Z"', "0"]),
+    ("POST", _CLUB, "/effective_from", ['"0001-01-01T00:00:00+14:00"']),
+    ("POST", _CLUB, "/effective_from", ['"9999-12-31T23:59:59-14:00"']),
+    ("POST", _CLUB, "/programme/time_zone", ['"Atlantis"', '"../etc/passwd"', '""']),
+    ("POST", _CLUB, "/programme/earn/points", ["0", "-1", "1000000001", "0.5", '"1"']),
+    ("POST", _CLUB, "/programme/earn/per", ["[]", "null"]),
+    ("POST", _CLUB, "/programme/earn/per/0/amount", ["0", "-1", str(10**12 + 1), "1.5"]),
+    ("POST", _CLUB, "/programme/earn/per/0/currency", ['"XAU"', '"ZZZ"', '"euro"']),
+    ("POST", _CLUB, "/programme/earn/excluded_skus", ["null", json.dumps(["A"] * 1_001)]),
+    ("POST", _CLUB, "/programme/earn/rules/0/kind", ['"gift"', "null"]),
+    ("POST", _CLUB, "/programme/earn/rules/0/percent", ["100", "99", "10001", '"200"']),
+    ("POST", _CLUB, "/programme/earn/rules/0/points", ["1", "-1"]),
+    ("POST", _CLUB, "/programme/earn/rules/0/tiers", ['["silver"]', "null"]),
+    ("POST", _CLUB, "/programme/earn/rules/0/valid_to", ['"2000-01-01T00:00:00Z"', '"never"']),
+    ("POST", _CLUB, "/programme/earn/rules/0/valid_from", ['"0001-01-01T00:00:00+14:00"']),
+    ("POST", _CLUB, "/programme/earn/rules/1/code", ['"double"', '"base"', '"tier"', '"a,b"']),
+    ("POST", _CLUB, "/programme/earn/rules/1/points", ["0", "1000000001"]),
+    ("POST", _CLUB, "/programme/earn/rules/1/per", ["[]"]),
+    ("POST", _CLUB, "/programme/redeem/for", ["[]", "null"]),
+    ("POST", _CLUB, "/programme/redeem/web_hold_seconds", ["0", "86401"]),
+    ("POST", _CLUB, "/programme/redeem/rewards/0/points", ["0", "-1"]),
+    ("POST", _CLUB, "/programme/lifetime_months", ["0", "601"]),
+    ("POST", _CLUB, "/programme/tiers/0/qualifying", ["0", "1000000001"]),
+    ("POST", _CLUB, "/programme/tiers/0/percent", ["99", "10001"]),
+    ("POST", _CLUB, "/programme/tier_period", ['"rolling"', "null"]),
+    ("POST", _CLUB, "/programme/tier_period/months", ["0", "601"]),
+    ("POST", _CLUB, "/programme/negative", ['"forgive"', "null"]),
+    ("POST", _CLUB, "/programme/expected_redemption_ppm", ["-1", "1000001"]),
+    ("POST", _CLUB, "/programme/most_members", ["0", "101"]),
     ("PUT", "/v1/fulfillment-policies/S1", "/reminder_hours", ["-1", "49", "1.5"]),
     ("PUT", "/v1/fulfillment-policies/S1", "/daily_capacity", ["-1", str(2**31)]),
     ("POST", "/v1/stock/counts", "/lines/0/quantity", ["-1", *_NO_QUANTITY[3:]]),
@@ -1337,6 +1477,24 @@ async def test_a_file_that_is_no_csv(retailer: Retailer) -> None:
                 "standard,DE,7,",
             ],
         ),
+        (
+            "customers",
+            "external_id,email,phone,phone_region,loyalty_card,birth_date,locale,customer_groups",
+            [
+                ",ann@example.com,,,,,,",
+                "a/b,,,,,,,",
+                "7,ann,,,,,,",
+                "7,,030 901820,,,,,",
+                "7,,12,DE,,,,",
+                "7,,,DE,,,,",
+                "7,,,,7,,,",
+                "7,,,,-,,,",
+                "7,,,,,2999-01-01,,",
+                "7,,,,,1999-02-30,,",
+                "7,,,,,,english,",
+                f"7,,,,,,,{' '.join(f'g{n}' for n in range(21))}",
+            ],
+        ),
         ("safety_stock", "sku,location,quantity", ["A,S1,-1", "A,S1,1000001", "A,S1,", "A,MOON,1"]),
     ],
 )
@@ -1414,6 +1572,10 @@ QUERIES = [
     ("/v1/returns", "location", ["%00", "x" * 65]),
     ("/v1/returns", "customer", ["%00", "a,b", "x" * 65]),
     ("/v1/returns", "cursor", ["AA", "Zm9v", "%00", "A" * 401]),
+    ("/v1/loyalty/programmes", "limit", ["0", "201"]),
+    ("/v1/loyalty/programmes", "cursor", ["AA", "Zm9v", "%00", "MjAyNi0wMS0wMQ"]),
+    ("/v1/loyalty/programme", "at", ["x", "2026-01-01T00:00:00", "9999-12-31T23:59:59-14:00"]),
+    ("/v1/loyalty/programme", "at", ["%00", "0001-01-01T00:00:00%2B14:00"]),
     ("/v1/carts", "customer", ["%00", "a,b", "x" * 65, ""]),
     ("/v1/carts?customer=ann", "cursor", ["AA", "Zm9v", "%00"]),
     ("/v1/carts", "code", ["x" * 33]),

@@ -83,6 +83,43 @@ async def test_a_file_of_locations_says_what_they_withhold(retailer: Retailer) -
         assert found["safety_stock"] == withheld
 
 
+async def test_a_file_of_customers_says_who_they_are(retailer: Retailer) -> None:
+    """Given a file that comes in twice, mended, then each row is one customer, and no other's."""
+    header = "external_id,family_name,email,phone,phone_region,loyalty_card,customer_groups\n"
+    first = (
+        "C-1,Ahl,Ann@Example.com,030 901820,DE,lc 1,vip b2b\n"
+        "C-2,Berg,ANN@example.com,,,,\n"
+        "C-3,Curie,,,,LC-1,\n"
+        "C-4,Dahl,,+46 8 123 456 00,,,\n"
+        "LC1,Ek,,,,,\n"
+    )
+    second = "C-1,Ahlgren,ann2@example.com,,,,vip\nC-4,Dahl,,+46812345600,,,\nC-2,Berg,,,,,\n"
+
+    answer = (await send(retailer.office, "customers", header + first, "people-1")).json()
+    again = (await send(retailer.office, "customers", header + second, "people-2")).json()
+
+    assert answer["taken"] == 2
+    assert [(row["line"], row["code"], row["field"]) for row in answer["refused"]] == [
+        (3, "identity_taken", "email"),
+        (4, "identity_taken", "loyalty_card"),
+        (6, "identity_taken", "external_id"),
+    ]
+    assert (again["taken"], again["refused"]) == (3, [])
+    found = (await retailer.office.get("/v1/customers")).json()["items"]
+    told = [
+        (one["family_name"], one["version"], one["customer_groups"], len(one["identities"]))
+        for one in found
+    ]
+    assert told == [
+        ("Berg", 1, [], 1),
+        ("Dahl", 1, [], 2),
+        ("Ahlgren", 3, ["vip"], 5),
+    ]
+    assert [one["value"] for one in found[2]["identities"]] == [
+        *("ann2@example.com", "ann@example.com", "C-1", "LC1", "+4930901820")
+    ]
+
+
 async def test_the_same_file_under_the_same_key_is_taken_once(retailer: Retailer) -> None:
     file = "sku,location,quantity\nA,S1,5\nNOBODY,S1,5\nA,S1,0\n"
 
@@ -388,9 +425,19 @@ async def test_codes_in_a_file_are_codes(retailer: Retailer, bad: str) -> None:
         "safety_stock": {"sku": "A", "location": "S1", "quantity": "1"},
         "tax_rates": {"tax_class": "t", "region": "r", "rate_percent": "7"}
         | {"valid_from": "2026-01-01T00:00:00Z"},
+        "customers": {"external_id": "7", "family_name": "n"},
     }
     assert set(rows) == set(KINDS)
-    codes = {"code", "tax_class", "region", "price_list", "sku", "location", "reason", "lot"}
+    codes = {"external_id"} | {
+        "code",
+        "tax_class",
+        "region",
+        "price_list",
+        "sku",
+        "location",
+        "reason",
+        "lot",
+    }
     for kind, row in rows.items():
         for column in codes & set(row):
             cells = row | {column: bad}

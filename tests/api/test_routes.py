@@ -55,6 +55,18 @@ DELETE  /v1/coupon-claims/{claim_id}                  terminal  channel         
 PUT     /v1/coupons                                                             integration
 GET     /v1/coupons/{code}                            terminal  channel  staff  integration
 PUT     /v1/coupons/{code}                                                      integration
+GET     /v1/customers                                 terminal  channel  staff  integration
+POST    /v1/customers                                 terminal  channel  staff  integration
+POST    /v1/customers/searches                        terminal  channel  staff  integration
+GET     /v1/customers/{customer_id}                   terminal  channel  staff  integration
+PATCH   /v1/customers/{customer_id}                   terminal  channel  staff  integration
+GET     /v1/customers/{customer_id}/consents          terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/consents          terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/identities        terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/identity-removals terminal  channel  staff  integration
+GET     /v1/customers/{customer_id}/notes             terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/notes             terminal  channel  staff  integration
+GET     /v1/customers/{customer_id}/timeline          terminal  channel  staff  integration
 GET     /v1/exports/{kind}                                                      integration
 GET     /v1/fulfillments                              terminal  channel  staff  integration
 GET     /v1/fulfillments/{fulfillment_id}             terminal  channel  staff  integration
@@ -90,6 +102,9 @@ PUT     /v1/location-groups/{code}                                              
 GET     /v1/locations                                 terminal  channel  staff  integration
 GET     /v1/locations/{code}                          terminal  channel  staff  integration
 PUT     /v1/locations/{code}                                                    integration
+GET     /v1/loyalty/programme                         terminal  channel  staff  integration
+GET     /v1/loyalty/programmes                        terminal  channel  staff  integration
+POST    /v1/loyalty/programmes                                                  integration
 GET     /v1/order-exceptions                          terminal  channel  staff  integration
 POST    /v1/order-exceptions/{exception_id}/closing   terminal           staff  integration
 GET     /v1/orders                                    terminal  channel  staff  integration
@@ -201,6 +216,7 @@ ROWS = {
 # Questions that an address cannot hold: they write nothing that could happen twice. Nor does a provider's
 # message, which names the payment it is about.
 ASKED_BY_POST = {
+    "/v1/customers/searches",
     "/v1/exchanges/preview",
     "/v1/gift-cards/balance",
     "/v1/orders/searches",
@@ -447,6 +463,11 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
     whole = {
         "/v1/orders": wanted,
         "/v1/carts": {"channel": "web"},
+        "/v1/customers": {},
+        f"/v1/customers/{_SOME_ID}/consents": {"consents": [{"purpose": "sms", "granted": True}]},
+        f"/v1/customers/{_SOME_ID}/identities": {"kind": "loyalty_card", "value": "1"},
+        f"/v1/customers/{_SOME_ID}/identity-removals": {"kind": "loyalty_card", "value": "1"},
+        f"/v1/customers/{_SOME_ID}/notes": {"text": "why not"},
         f"/v1/carts/{_SOME_ID}/hold": {},
         f"/v1/carts/{_SOME_ID}/merge": {"from": _SOME_ID},
         f"/v1/orders/{_SOME_ID}/cancellation": {"reason": "why not"},
@@ -531,6 +552,14 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         "/v1/coupon-claims": {"coupon": "SPRING"},
         "/v1/gift-cards": {"code": "GIFT-0001-0001", "amount": euro(1)},
         "/v1/store-credits": {"amount": euro(1)},
+        "/v1/loyalty/programmes": {
+            "programme": {
+                "name": "Club",
+                "time_zone": "UTC",
+                "earn": {"per": [euro(100)]},
+                "redeem": {"for": [euro(100)]},
+            }
+        },
         "/v1/payments": {"type": "card", "amount": euro(1), "method": "ok", "channel": "web"},
         f"/v1/payments/{_SOME_ID}/void": {},
         f"/v1/accounts/{_SOME_ID}/adjustments": {"change": euro(1), "reason": "goodwill"},

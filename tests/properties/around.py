@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from omniretail import catalog, channels, idempotency, inventory, payments, pricing
+from omniretail import catalog, channels, idempotency, inventory, loyalty, payments, pricing
 from omniretail.ids import new_id
 from omniretail.inventory import Stock
+from omniretail.loyalty.books import Loaded
 from omniretail.orders.charge import Prices
+from omniretail.orders.shoppers import Shoppers
 from omniretail.orders.surroundings import Surroundings
 
 STAFF = channels.Principal(
@@ -56,6 +58,8 @@ def surroundings(
         converted={},
         accounts=accounts,
         payments=payments.Payments(()),
+        shoppers=Shoppers(),
+        points=loyalty.Ledger(Loaded(), now=now),
         routes={},
         now=now,
     )

@@ -18,6 +18,7 @@ METHODS = {
     "bank_transfer": ["bank_transfer", "store_credit"],
     "gift_card": ["gift_card", "store_credit"],
     "store_credit": ["store_credit"],
+    "points": ["points"],
 }
 DEFAULTS = {
     "window_days": 30,

@@ -50,11 +50,11 @@ class ShipToRequest(Request, frozen=True, kw_only=True):
     latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
 
-    def address(self) -> orders.ShipTo:
-        """Return the address. Raises: Invalid for half of the coordinates."""
+    def address(self, within: str = "/ship_to") -> orders.ShipTo:
+        """Return the address. Raises: Invalid, `within` the request, for half of the coordinates."""
         if (self.latitude is None) != (self.longitude is None):
             raise Invalid.at(
-                "/ship_to/longitude", "Coordinates are a latitude and a longitude, or neither"
+                f"{within}/longitude", "Coordinates are a latitude and a longitude, or neither"
             )
         return orders.ShipTo(**msgspec.structs.asdict(self))
 

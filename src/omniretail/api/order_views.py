@@ -123,6 +123,7 @@ class TenderView(View, frozen=True, kw_only=True):
     payment_id: UUID | None
     account_id: UUID | None
     card_token: str | None
+    points: int | None
 
 
 class OrderView(View, frozen=True, kw_only=True):
@@ -154,6 +155,9 @@ class OrderView(View, frozen=True, kw_only=True):
     ship_to: orders.ShipTo | None
     email: str | None
     cart_id: UUID | None
+    loyalty_account: UUID | None
+    reward: str | None
+    reward_points: int
     fulfillments: list[FulfillmentView]
     tenders: list[TenderView]
     version: int
@@ -199,6 +203,9 @@ def order_view(order: orders.Order) -> OrderView:
         ship_to=order.ship_to,
         email=order.email,
         cart_id=order.cart_id,
+        loyalty_account=order.loyalty_account,
+        reward=order.reward,
+        reward_points=order.reward_points,
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,
         return_status=order.return_status,
@@ -223,6 +230,7 @@ def tender_view(tender: orders.Tender, currency: str) -> TenderView:
         payment_id=tender.payment_id,
         account_id=tender.account_id,
         card_token=tender.card_token,
+        points=tender.points,
     )
 
 

@@ -83,7 +83,8 @@ class TenderRequest(Request, frozen=True, kw_only=True):
     `payment` is an authorization of POST /v1/payments, which is taken when goods leave. A gift card
     names its code as `account`, store credit its account. `awaited`: a bank transfer that is yet to
     come, which holds the goods up until then. `card_token` is what the card reader calls the card each
-    time, by which the sale is found without its receipt; an authorization has its provider's.
+    time, by which the sale is found without its receipt; an authorization has its provider's. Points are
+    those of the customer's loyalty account; a `hold` may have promised them.
     """
 
     type: orders.TenderType
@@ -93,6 +94,7 @@ class TenderRequest(Request, frozen=True, kw_only=True):
     account: Text | None = None
     awaited: bool = False
     card_token: CardToken | None = None
+    hold: UUID | None = None
 
 
 class CouponRequest(Request, frozen=True, kw_only=True):
@@ -110,7 +112,8 @@ class OrderRequest(Request, frozen=True, kw_only=True):
     `hold` is the basket's own hold, which becomes the order. `offline` says that the goods have left
     already, at a till without a connection: no lack of stock refuses that. `cart` becomes the order:
     its lines, customer, coupons, shipping and holds, as they stand; a cart that is an order already
-    is answered with that order.
+    is answered with that order. `customer` is an id, an external id or a loyalty card; `reward` takes
+    something off for points.
     """
 
     fulfillments: Annotated[tuple[FulfillmentRequest, ...], Meta(max_length=50)] = ()
@@ -125,6 +128,7 @@ class OrderRequest(Request, frozen=True, kw_only=True):
     customer_groups: Annotated[tuple[Code, ...], Meta(max_length=20)] = ()
     region: Code | None = None
     coupons: Annotated[tuple[CouponRequest, ...], Meta(max_length=20)] = ()
+    reward: Code | None = None
     shipping: ShippingRequest | None = None
     ship_to: ShipToRequest | None = None
     email: Email | None = None
@@ -197,6 +201,7 @@ async def place_order(
         customer_groups=frozenset(data.customer_groups),
         region=data.region,
         coupons=_coupons(data.coupons),
+        reward=data.reward,
         shipping=_shipping(data.shipping),
         ship_to=data.ship_to.address() if data.ship_to else None,
         email=kept_email(data.email),
@@ -392,6 +397,11 @@ def tender_given(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
             "card_token",
             "Only cards and wallets have a token; that of a payment is its provider's",
         ),
+        (
+            tender.hold is not None and tender.type != "points",
+            "hold",
+            "Only points are held by themselves",
+        ),
     ):
         if wrong:
             raise Invalid.at(f"{pointer}/{field}", detail)
@@ -403,6 +413,7 @@ def tender_given(tender: TenderRequest, pointer: str) -> orders.TenderGiven:
         payment_id=tender.payment,
         account=tender.account,
         awaited=tender.awaited,
+        hold_id=tender.hold,
         card_token=card_token(tender.card_token, f"{pointer}/card_token"),
     )
 

@@ -14,8 +14,10 @@ from omniretail import (
     carts,
     channels,
     clock,
+    customers,
     imports,
     inventory,
+    loyalty,
     orders,
     payments,
     pricing,
@@ -28,7 +30,7 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 17
+_BATCHES_AT_ONCE = 20
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 # Hashing one keeps a core busy and takes 16 MB; who guesses waits for who guessed before.
@@ -77,6 +79,9 @@ class Process:
         self.change_cart = Batcher(self._change_cart)
         self.edit_cart = Batcher(self._edit_cart)
         self.change_account = Batcher(self._change_account)
+        self.add_programme = Batcher(self._add_programme)
+        self.change_customer = Batcher(self._change_customer)
+        self.edit_customer = Batcher(self._edit_customer)
         self.announce = Batcher(self._announce)
         self.cancel_expected = Batcher(self._cancel_expected)
         self.take_rows = Batcher(self._take_rows)
@@ -242,6 +247,27 @@ class Process:
     ) -> Sequence[Answer[payments.Account] | DomainError]:
         return await self.ledger.run(
             lambda tx: payments.change_accounts(tx, commands, now=clock.now())
+        )
+
+    async def _add_programme(
+        self, commands: Sequence[loyalty.AddProgramme]
+    ) -> Sequence[Answer[loyalty.ProgrammeVersion] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: loyalty.add_programmes(tx, commands, now=clock.now())
+        )
+
+    async def _change_customer(
+        self, commands: Sequence[customers.KeyedCommand]
+    ) -> Sequence[Answer[customers.Customer] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: customers.change_customers(tx, commands, now=clock.now())
+        )
+
+    async def _edit_customer(
+        self, commands: Sequence[customers.ChangeCustomer]
+    ) -> Sequence[customers.Customer | DomainError]:
+        return await self.ledger.run(
+            lambda tx: customers.edit_customers(tx, commands, now=clock.now())
         )
 
     async def _announce(

@@ -46,6 +46,7 @@ class RefundMethodsBody(Request, frozen=True, kw_only=True):
     bank_transfer: Methods = _USUAL["bank_transfer"]
     gift_card: Methods = _USUAL["gift_card"]
     store_credit: Methods = _USUAL["store_credit"]
+    points: Methods = _USUAL["points"]
 
 
 class ReturnPolicyRequest(Request, frozen=True, kw_only=True):

@@ -72,6 +72,10 @@ _STATEMENTS = (
     Check(
         "carts", "every cart ended as an order or cart that exists, and shares its hold with none"
     ),
+    Check(
+        "customers",
+        "what is known and noted of customers is of active ones, to whom merged ones lead",
+    ),
     Check("event_sequences", "every document's events count from 1 to its version without a gap"),
     Check("idempotency_keys", "every key placed at most one order"),
 )

@@ -34,7 +34,8 @@ from omniretail.catalog.skus import (
     search_skus,
 )
 from omniretail.catalog.traits import Ordering, SkuTraits, Tracking, skus_by_code
-from omniretail.catalog.versions import Spec, StaleVersion, Stored
+from omniretail.catalog.versions import Spec, Stored
+from omniretail.errors import StaleVersion
 
 __all__ = [
     "MOST_SAFETY_STOCK",

@@ -7,9 +7,9 @@ import asyncpg
 import msgspec
 
 from omniretail.catalog.locations import UnknownLocation, locations_by_code
-from omniretail.catalog.versions import StaleVersion, Stored
+from omniretail.catalog.versions import Stored
 from omniretail.db import RaceLost, Read, Transaction, Write, sql
-from omniretail.errors import Missing
+from omniretail.errors import Missing, StaleVersion
 
 _BY_CODE = sql("catalog.location_groups_by_code")
 _DROP_MEMBERS = sql("catalog.drop_group_members")

@@ -10,9 +10,9 @@ import msgspec
 from sqlmodel import col, select
 
 from omniretail.catalog.models import Location
-from omniretail.catalog.versions import StaleVersion, Stored
+from omniretail.catalog.versions import Stored
 from omniretail.db import Read, Transaction, sql, write_columns
-from omniretail.errors import DomainError, Invalid, Missing, Refused
+from omniretail.errors import DomainError, Invalid, Missing, Refused, StaleVersion
 
 _BY_CODE = sql("catalog.locations_by_code")
 _LOCK = sql("catalog.lock_locations")

@@ -12,9 +12,9 @@ from omniretail.catalog import barcodes, kits
 from omniretail.catalog.barcodes import Barcode, normalized
 from omniretail.catalog.kits import Component
 from omniretail.catalog.traits import Ordering, SkuTraits, Tracking, skus_by_code
-from omniretail.catalog.versions import StaleVersion, Stored
+from omniretail.catalog.versions import Stored
 from omniretail.db import RaceLost, Read, Transaction, constraint, sql, write_columns
-from omniretail.errors import DomainError, Invalid, Missing, Refused
+from omniretail.errors import DomainError, Invalid, Missing, Refused, StaleVersion
 
 _LOCK = sql("catalog.lock_skus")
 _PUT = sql("catalog.put_skus")

@@ -1,23 +1,10 @@
-"""Versions of master data: each change counts one up, and a stale edit is refused."""
+"""Versions of master data: each change counts one up."""
 
 from typing import Generic, TypeVar
 
 import msgspec
 
-from omniretail.errors import Stale
-
 Spec = TypeVar("Spec")
-
-
-class StaleVersion(Stale):
-    """The document has changed since you read it."""
-
-    def __init__(self, *, code: str, expected: int, actual: int) -> None:
-        super().__init__(
-            f"{code} is at version {actual}, not {expected}.",
-            expected_version=expected,
-            version=actual,
-        )
 
 
 class Stored(msgspec.Struct, Generic[Spec], frozen=True):

@@ -38,12 +38,16 @@ SCOPES = (
     "claims:decide",
     "claims:write",
     "coupons:write",
+    "customers:read",
+    "customers:write",
     "exports:read",
     "fulfillments:read",
     "fulfillments:write",
     "holds:read",
     "holds:write",
     "imports:write",
+    "loyalty:configure",
+    "loyalty:read",
     "orders:backdate",
     "orders:edit",
     "orders:read",
@@ -74,10 +78,14 @@ SCOPES = (
 )
 
 _SELLING = frozenset(
-    {"catalog:read", "channels:read", "prices:read", "returns:read", "sourcing:read", "stock:read"}
+    {
+        *("catalog:read", "channels:read", "loyalty:read", "prices:read"),
+        *("returns:read", "sourcing:read", "stock:read"),
+    }
 )
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
+_SERVING = frozenset({"customers:read", "customers:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
 _RETURNING = frozenset({"claims:write", "returns:read", "returns:write"})
 _TAKING_BACK = _RETURNING | {"returns:receive", "returns:refund"}
@@ -86,6 +94,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _SERVING
     | _QUOTING
     | _PAYING
     | _TAKING_BACK
@@ -94,6 +103,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "channel": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _SERVING
     | _QUOTING
     | _PAYING
     | _RETURNING
@@ -101,6 +111,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "staff": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _SERVING
     | _TAKING_BACK
     | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}
     | {"claims:decide", "transfers:read", "transfers:write"},

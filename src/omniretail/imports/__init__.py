@@ -17,7 +17,10 @@ Columns are named in the first line, in any order; what is left empty takes its 
 | set_asides | sku, location, quantity, to_state, reason \\| from_state, lot, occurred_at |
 | counts | sku, location, quantity \\| expected, lot, occurred_at |
 | safety_stock | sku, location, quantity |
+| customers | external_id \\| given_name, family_name, birth_date, locale, customer_groups (a b c), |
+| | email, phone, phone_region, loyalty_card |
 
+A customer who has the external id is replaced, but for addresses and what else it is known by.
 Times are RFC 3339 with their zone; left out, they mean now. Amounts have as many decimals as the
 retailer gives their currency. What only an export says of a place or a count is passed over, so that
 levels come in as counts or receipts, and a report of refused rows comes in once it is mended.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from omniretail import catalog, inventory, pricing
+from omniretail import catalog, customers, inventory, pricing
 from omniretail.channels import Principal
 from omniretail.db import Transaction
 from omniretail.errors import DomainError, Invalid
@@ -155,21 +155,31 @@ async def _take(tx: Transaction, command: TakeRows, now: datetime) -> Taken:
 async def _outcomes(
     tx: Transaction, command: TakeRows, meanings: Sequence[Any], now: datetime
 ) -> Sequence[object]:
+    outcomes: Sequence[object]
     match command.kind:
         case "locations":
-            return await catalog.put_locations(tx, meanings, now=now)
+            outcomes = await catalog.put_locations(tx, meanings, now=now)
         case "skus":
-            return await catalog.put_skus(tx, meanings, now=now)
+            outcomes = await catalog.put_skus(tx, meanings, now=now)
+        case "customers":
+            outcomes = await customers.put_customers(
+                tx,
+                meanings,
+                actor_id=command.principal.id,
+                channel=command.principal.channel,
+                now=now,
+            )
         case "prices":
-            return await pricing.set_prices(tx, meanings, now=now)
+            outcomes = await pricing.set_prices(tx, meanings, now=now)
         case "tax_rates":
-            return await pricing.put_tax_rates(tx, meanings, now=now)
+            outcomes = await pricing.put_tax_rates(tx, meanings, now=now)
         case "safety_stock":
-            return await inventory.put_safety_stock(
+            outcomes = await inventory.put_safety_stock(
                 tx, meanings, principal=command.principal, now=now
             )
         case _:
-            return await _book(tx, command, meanings, now)
+            outcomes = await _book(tx, command, meanings, now)
+    return outcomes
 
 
 async def _book(
@@ -191,6 +201,9 @@ def _refused(row: Row, reason: DomainError | inventory.RowRefused) -> Refused:
     faults = reason.fields.get("errors", ())
     said = "; ".join(fault["detail"] for fault in faults) or reason.detail
     field = _pointed_at(faults[0]["pointer"]) if faults else _COLUMNS.get(reason.code)
+    if reason.code == customers.IdentityTaken.code:
+        # A kind of identity is called as its column is.
+        field = reason.fields["kind"]
     if field == "quantity" and "change" in row.cells:
         field = "change"
     return Refused(row.line, row.cells, reason.code, said, field)

@@ -12,14 +12,15 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from omniretail import catalog, clock, inventory, pricing
+from omniretail import catalog, clock, customers, inventory, pricing
 from omniretail.errors import Invalid
-from omniretail.forms import CODE, CURRENCY, TEXT, in_words
+from omniretail.forms import CODE, COUNTRY, CURRENCY, LOCALE, TEXT, in_words
 from omniretail.money import MILLION, fraction_of_minor_units, minor_units
 
 Kind = Literal[
     "adjustments",
     "counts",
+    "customers",
     "locations",
     "prices",
     "receipts",
@@ -33,6 +34,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 SCOPES: dict[Kind, str] = {
     "adjustments": "stock:write",
     "counts": "stock:write",
+    "customers": "customers:write",
     "locations": "catalog:write",
     "prices": "prices:write",
     "receipts": "stock:write",
@@ -60,6 +62,8 @@ Quantity = Annotated[int, Meta(ge=1, le=_MOST)]
 Figure = Annotated[int, Meta(ge=0, le=_MOST)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Codes = Annotated[tuple[Code, ...], Meta(max_length=50)]
+Groups = Annotated[tuple[Code, ...], Meta(max_length=customers.MOST_GROUPS)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=TEXT)]
 Serials = Annotated[
     tuple[Annotated[str, Meta(min_length=1, max_length=64, pattern=TEXT)], ...],
     Meta(max_length=10_000),
@@ -297,6 +301,40 @@ class _Count(_Stock, frozen=True, kw_only=True):
         return self.row(self.quantity, reading, expected=self.expected)
 
 
+class _Customer(_Cells, frozen=True, kw_only=True):
+    external_id: Code
+    given_name: Name | None = None
+    family_name: Name | None = None
+    birth_date: date | None = None
+    locale: Annotated[str, Meta(pattern=LOCALE)] | None = None
+    customer_groups: LongText = ""
+    email: Text | None = None
+    phone: Text | None = None
+    phone_region: Annotated[str, Meta(pattern=COUNTRY)] | None = None
+    loyalty_card: Text | None = None
+
+    def meaning(self, reading: Reading) -> customers.PutCustomer:
+        if self.birth_date is not None and self.birth_date > reading.now.date():
+            raise _fault("birth_date", "It lies ahead")
+        if self.phone is None and self.phone_region is not None:
+            raise _fault("phone", "A region belongs to a phone number")
+        return customers.PutCustomer(
+            external_id=_identity("external_id", self.external_id),
+            profile=customers.Profile(
+                given_name=self.given_name,
+                family_name=self.family_name,
+                birth_date=self.birth_date,
+                locale=self.locale,
+                customer_groups=_told("customer_groups", self.customer_groups.split(), Groups),
+            ),
+            identities=(
+                *([_identity("email", self.email)] if self.email else []),
+                *([_identity("phone", self.phone, self.phone_region)] if self.phone else []),
+                *([_identity("loyalty_card", self.loyalty_card)] if self.loyalty_card else []),
+            ),
+        )
+
+
 class _SafetyStock(_Cells, frozen=True, kw_only=True):
     sku: Code
     location: Code
@@ -316,10 +354,12 @@ _AnyCells = (
     | _SetAside
     | _Count
     | _SafetyStock
+    | _Customer
 )
 _CELLS: dict[Kind, type[_AnyCells]] = {
     "adjustments": _Adjustment,
     "counts": _Count,
+    "customers": _Customer,
     "locations": _Location,
     "prices": _Price,
     "receipts": _Receipt,
@@ -387,6 +427,16 @@ def _component(part: str) -> catalog.Component:
     if not sku or not re.fullmatch("[0-9]{1,9}", quantity):
         raise _fault("components", f"{part[:80]!r} is not a SKU, a colon and a quantity")
     return catalog.Component(sku, int(quantity))
+
+
+def _identity(
+    kind: customers.IdentityKind, cell: str, region: str | None = None
+) -> customers.Identity:
+    """Return the identity that the column of its kind says."""
+    try:
+        return customers.kept_identity(kind, cell, region=region)
+    except Invalid as error:
+        raise _fault(kind, error.detail) from error
 
 
 def _utc(column: str, moment: datetime) -> datetime:

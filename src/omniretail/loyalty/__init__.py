@@ -1,5 +1,6 @@
-"""Loyalty: the programme, what orders earn by it, and tiers."""
+"""Loyalty: accounts and their points, the programme, what orders earn by it, and tiers."""
 
+from omniretail.loyalty.books import OrderPoints
 from omniretail.loyalty.earning import (
     Earned,
     LinePoints,
@@ -9,6 +10,20 @@ from omniretail.loyalty.earning import (
     earned,
     explained,
 )
+from omniretail.loyalty.lot import (
+    Account,
+    Entry,
+    Hold,
+    InsufficientPoints,
+    Lot,
+    LoyaltyAccountMerged,
+    PointsHoldEnded,
+    RedemptionLimitReached,
+    Source,
+    UnknownLoyaltyAccount,
+    UnknownLoyaltyHold,
+)
+from omniretail.loyalty.points import Ledger
 from omniretail.loyalty.programme import (
     EarnRule,
     Negative,
@@ -26,7 +41,6 @@ from omniretail.loyalty.programme import (
     value_minor,
 )
 from omniretail.loyalty.programme_faults import (
-    MOST_AMOUNT_MINOR,
     MOST_CODES,
     MOST_CURRENCIES,
     MOST_DAYS,
@@ -50,10 +64,18 @@ from omniretail.loyalty.programmes import (
     programme_at,
     programmes,
 )
+from omniretail.loyalty.store import (
+    Concerned,
+    account_of_customer,
+    accounts_by_id,
+    lock,
+    order_points,
+    tier_groups,
+    write,
+)
 from omniretail.loyalty.tiers import Standing, raised, settled, since, tier_for
 
 __all__ = [
-    "MOST_AMOUNT_MINOR",
     "MOST_CODES",
     "MOST_CURRENCIES",
     "MOST_DAYS",
@@ -65,23 +87,39 @@ __all__ = [
     "MOST_REWARDS",
     "MOST_RULES",
     "MOST_TIERS",
+    "Account",
     "AddProgramme",
+    "Concerned",
     "EarnRule",
     "Earned",
+    "Entry",
+    "Hold",
+    "InsufficientPoints",
+    "Ledger",
     "LinePoints",
+    "Lot",
+    "LoyaltyAccountMerged",
     "Negative",
     "NoProgrammeInForce",
+    "OrderPoints",
+    "PointsHoldEnded",
     "Programme",
     "ProgrammeExists",
     "ProgrammeVersion",
     "Programmes",
+    "RedemptionLimitReached",
     "Reward",
     "RuleKind",
     "Sold",
+    "Source",
     "Standing",
     "Term",
     "Tier",
     "TierPeriod",
+    "UnknownLoyaltyAccount",
+    "UnknownLoyaltyHold",
+    "account_of_customer",
+    "accounts_by_id",
     "add_programmes",
     "day_ends_at",
     "due",
@@ -91,6 +129,8 @@ __all__ = [
     "faults",
     "list_programmes",
     "local_day",
+    "lock",
+    "order_points",
     "points_for",
     "programme_at",
     "programme_fault",
@@ -99,5 +139,7 @@ __all__ = [
     "settled",
     "since",
     "tier_for",
+    "tier_groups",
     "value_minor",
+    "write",
 ]

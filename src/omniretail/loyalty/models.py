@@ -357,3 +357,15 @@ class LoyaltyMerge(SQLModel, table=True):
     reason: str | None = Field(default=None, sa_type=Text)
     undone_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     undone_by: UUID | None = None
+
+
+class LoyaltyProgramme(SQLModel, table=True):
+    """A version of the programme, in force until the next one is; none is ever changed."""
+
+    __tablename__ = "loyalty_programme"
+
+    id: UUID = Field(primary_key=True)
+    effective_from: datetime = Field(sa_type=DateTime(timezone=True), unique=True)
+    spec: dict[str, Any] = Field(sa_type=JSONB)
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    created_by: UUID

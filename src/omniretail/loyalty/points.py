@@ -258,7 +258,15 @@ class Ledger(Books):
             self.enter("repaid", repaid, source, lot=lot, lot_change=-repaid, debt_change=-repaid)
         return lot
 
-    def reached(self, order_id: UUID, at: datetime, source: Source, programme: Programme) -> None:
+    def restored(self, order_id: UUID, tender_number: int) -> int:
+        """Return how many points an order's tender, or its reward (0), has had back."""
+        return sum(
+            spending.restored
+            for place, spending in self.spendings.items()
+            if place[:2] == (order_id, tender_number)
+        )
+
+    def reached(self, order_id: UUID, at: datetime, programme: Programme) -> None:
         """Have the clock of an order's points begin: its goods have reached the customer."""
         for lot in self.lots_of(order_id):
             if lot.available_at is None:

@@ -23,6 +23,7 @@ _ORDERS = sql("loyalty.orders")
 _SPENDINGS = sql("loyalty.spendings")
 _DAYS = sql("loyalty.days")
 _QUALIFYING = sql("loyalty.qualifying")
+_TIERS = sql("loyalty.tiers_of_customers")
 _PUT_ACCOUNTS = sql("loyalty.put_accounts")
 _PUT_LOTS = sql("loyalty.put_lots")
 _ENTER = sql("loyalty.record_entries")
@@ -31,21 +32,21 @@ _RECORD_HOLD_LOTS = sql("loyalty.record_hold_lots")
 _PUT_ORDERS = sql("loyalty.put_orders")
 _PUT_SPENDINGS = sql("loyalty.put_spendings")
 _ADD_DAYS = sql("loyalty.add_days")
+_ACCOUNT_OF = sql("loyalty.account_of_customer")
 _PUT_REVIEWS = sql("loyalty.put_reviews")
 
 
 class Concerned(msgspec.Struct, frozen=True, kw_only=True):
     """What of loyalty a batch is about: accounts by id, or by the customers they are of.
 
-    `wanted` is how many points are spent of each, at most, by id or customer; `taken_back` how many may
-    be, of each. `orders` are those that earned or spent, `holds` and `lots` what is named, `days` those
+    `wanted` is how many points are spent of each, at most, by id or customer. `orders` are those that
+    earned or spent, of which all may be taken back; `holds` and `lots` are what is named, `days` those
     whose limits count, as moments.
     """
 
     accounts: Collection[UUID] = ()
     customers: Collection[UUID] = ()
     wanted: Mapping[UUID, int] = {}
-    taken_back: Mapping[UUID, int] = {}
     orders: Collection[UUID] = ()
     holds: Collection[UUID] = ()
     lots: Collection[UUID] = ()
@@ -76,7 +77,6 @@ async def lock(
             (
                 ids,
                 _by_account(ids, named, concerned.wanted),
-                _by_account(ids, named, concerned.taken_back),
                 orders,
                 list(concerned.lots),
                 now,
@@ -145,6 +145,36 @@ def write(ledger: Ledger, *, now: datetime) -> list[Write]:
     ]
 
 
+async def tier_groups(
+    tx: Transaction,
+    customers: Collection[UUID],
+    version: tuple[UUID, Programme] | None,
+    *,
+    now: datetime,
+) -> dict[UUID, str]:
+    """Return the customer group of each customer's tier by the clock, where the tier has one."""
+    programme = version[1] if version is not None else None
+    if programme is None or not customers or not any(t.customer_group for t in programme.tiers):
+        return {}
+    rows = await tx.fetch(_TIERS, sorted(set(customers)))
+    over = sorted({r["account_id"] for r in rows if r["tier_until"] and r["tier_until"] <= now})
+    qualifying = await tx.fetch(_QUALIFYING, over, _since(programme, now), now) if over else []
+    days = {row["account_id"]: _by_day(row["by_day"]) for row in qualifying}
+    groups = {}
+    for row in rows:
+        standing = Standing(tier=row["tier"], until=row["tier_until"])
+        standing = settled(programme, standing, days.get(row["account_id"], {}), now)
+        tier = programme.tier(standing.tier)
+        if tier is not None and tier.customer_group is not None:
+            groups[row["customer_id"]] = tier.customer_group
+    return groups
+
+
+def order_points(order_ids: Collection[UUID]) -> Read[list[OrderPoints]]:
+    """Return the read of what orders earned and spent, of those that did."""
+    return Read(_ORDERS, (list(order_ids),), _list_of(OrderPoints))
+
+
 def accounts_by_id(account_ids: Collection[UUID], *, now: datetime) -> Read[list[Account]]:
     """Return the read of accounts as they are by the clock, of those that exist."""
     return Read(_ACCOUNTS, (list(account_ids), now), _accounts)
@@ -175,19 +205,22 @@ def _since(programme: Programme | None, now: datetime) -> date:
 
 def _settle_tiers(ledger: Ledger, qualifying: Rows, programme: Programme) -> None:
     """Have tiers be what they are by the clock: a period's end takes one down, or leaves it."""
-    by_day = {UUID(row["account_id"]): row["by_day"] or {} for row in qualifying}
+    by_day = {UUID(row["account_id"]): _by_day(row["by_day"]) for row in qualifying}
     for account in list(ledger.accounts.values()):
         if account.tier_until is None or account.tier_until > ledger.now:
             continue
-        days = {
-            date.fromisoformat(day): points for day, points in by_day.get(account.id, {}).items()
-        }
-        standing = settled(
-            programme, Standing(tier=account.tier, until=account.tier_until), days, ledger.now
-        )
+        standing = Standing(tier=account.tier, until=account.tier_until)
+        standing = settled(programme, standing, by_day.get(account.id, {}), ledger.now)
         ledger.accounts[account.id] = structs.replace(
             account, tier=standing.tier, tier_until=standing.until
         )
+
+
+def _by_day(told: str | Mapping[str, int] | None) -> dict[date, int]:
+    """Return points by day as the database tells them, in text where it was asked alone."""
+    if isinstance(told, str):
+        told = msgspec.json.decode(told, type=dict[str, int])
+    return {date.fromisoformat(day): points for day, points in (told or {}).items()}
 
 
 def _changed(now: Mapping[Any, Any], before: Mapping[Any, Any]) -> list[Any]:
@@ -210,3 +243,9 @@ def _more(ledger: Ledger) -> list[Day]:
                 )
             )
     return more
+
+
+async def account_of_customer(tx: Transaction, customer_id: UUID) -> UUID | None:
+    """Return the account that a customer is a member of, if any."""
+    rows = await tx.fetch(_ACCOUNT_OF, customer_id)
+    return rows[0]["account_id"] if rows else None

@@ -33,6 +33,12 @@ from omniretail.orders.exceptions import (
 from omniretail.orders.exchanges import exchange_goods, judge_exchange
 from omniretail.orders.failures import NoteFailure, NothingOwed, Repay
 from omniretail.orders.finding import Sale, SaleFilter, SaleLine, SaleTender, find_sales
+from omniretail.orders.following import (
+    ClaimPoints,
+    PointsClaimedAlready,
+    follow,
+    settle_points,
+)
 from omniretail.orders.machine import (
     FulfillmentKind,
     FulfillmentState,
@@ -78,6 +84,14 @@ from omniretail.orders.pickups import (
     hash_of,
 )
 from omniretail.orders.placing import place
+from omniretail.orders.points import (
+    CouponNeedsReward,
+    NoLoyaltyAccount,
+    PointsNotTaken,
+    RewardWithoutEffect,
+    UnknownReward,
+    kept_lines,
+)
 from omniretail.orders.queries import (
     OpenLine,
     QueuedFulfillment,
@@ -138,10 +152,12 @@ __all__ = [
     "CaptureTooLarge",
     "Change",
     "ChangePickup",
+    "ClaimPoints",
     "CloseException",
     "Command",
     "Concerned",
     "CouponGiven",
+    "CouponNeedsReward",
     "Difference",
     "Due",
     "EditLeavesNothing",
@@ -160,6 +176,7 @@ __all__ = [
     "LineRefund",
     "LineWish",
     "LocationBound",
+    "NoLoyaltyAccount",
     "NoShow",
     "NotHandedOver",
     "NotSourced",
@@ -183,6 +200,8 @@ __all__ = [
     "PickupLocked",
     "Place",
     "PlaceOrder",
+    "PointsClaimedAlready",
+    "PointsNotTaken",
     "Preview",
     "PriceNotLower",
     "Proof",
@@ -198,6 +217,7 @@ __all__ = [
     "Repay",
     "Replacement",
     "ReturnStatus",
+    "RewardWithoutEffect",
     "Sale",
     "SaleFilter",
     "SaleLine",
@@ -217,6 +237,7 @@ __all__ = [
     "UnknownOrder",
     "UnknownOrderException",
     "UnknownParcel",
+    "UnknownReward",
     "addition_of",
     "change",
     "change_accounts",
@@ -234,11 +255,13 @@ __all__ = [
     "find_fulfillment",
     "find_order",
     "find_sales",
+    "follow",
     "from_cart",
     "fulfillment_wish",
     "handed_over_at",
     "hash_of",
     "judge_exchange",
+    "kept_lines",
     "list_exceptions",
     "list_fulfillments",
     "list_orders",
@@ -260,6 +283,7 @@ __all__ = [
     "replaced",
     "request_changes",
     "reroute",
+    "settle_points",
     "tendered",
     "unclaimed",
     "write_changed",

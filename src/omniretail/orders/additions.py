@@ -19,6 +19,7 @@ from omniretail.orders.charge import Charge, basket, other_currency, paid
 from omniretail.orders.drafting import Routes, draft, payment_hold, posting, promised
 from omniretail.orders.order import Fulfillment, Order, Pickup, Tender
 from omniretail.orders.paying import set_aside
+from omniretail.orders.points import spend_more
 from omniretail.orders.routing import unrouted
 from omniretail.orders.settlement import exchanged, paid_up
 from omniretail.orders.surroundings import Surroundings, cannot_be_served
@@ -178,7 +179,7 @@ def tendered(
     )
     if isinstance(tenders, DomainError):
         return tenders
-    return set_aside(
+    held = set_aside(
         surroundings.accounts,
         surroundings.payments,
         addition,
@@ -186,6 +187,9 @@ def tendered(
         tenders,
         now=surroundings.now,
     )
+    if isinstance(held, DomainError):
+        return held
+    return spend_more(surroundings.points, surroundings.shoppers.programmes, addition, order, held)
 
 
 def brought_in(

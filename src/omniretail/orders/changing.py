@@ -18,6 +18,7 @@ from omniretail.orders import rejections, store
 from omniretail.orders.cancelling import AdjustPrices, Cancel, NoShow, adjust, cancel, no_show
 from omniretail.orders.capturing import CapturePayment, ReceivePayment, capture, receive
 from omniretail.orders.failures import NoteFailure, Repay, noted, repay, write_noted
+from omniretail.orders.following import ClaimPoints, claim_points, settle_points
 from omniretail.orders.order import Fulfillment, Order
 from omniretail.orders.paying import request_changes, settle_accounts
 from omniretail.orders.pickups import ChangePickup, Remind, changed, reminded
@@ -37,7 +38,7 @@ from omniretail.orders.surroundings import places_of
 from omniretail.orders.world import Change, World
 
 OrderCommand: TypeAlias = (
-    Cancel | AdjustPrices | ReceivePayment | CapturePayment | NoteFailure | Repay
+    Cancel | AdjustPrices | ReceivePayment | CapturePayment | NoteFailure | Repay | ClaimPoints
 )
 """Commands that name an order."""
 FulfillmentCommand: TypeAlias = (
@@ -68,7 +69,8 @@ async def change(
 ) -> list[idempotency.Answer[Order] | DomainError]:
     """Change orders, one outcome per command, in order, each all or nothing.
 
-    Locks: keys, orders by id, stock by (SKU, location), the counts of coupons that are given back.
+    Locks: keys, orders by id, stock by (SKU, location), the counts of coupons that are given back,
+    payment accounts and loyalty accounts by id.
     A rejection locks the orders that await the same goods there too, and the levels of all locations
     that may serve instead. Outcomes: the order after the change, UnknownOrder, UnknownFulfillment,
     TransitionRefused, QuantityNotOpen, Invalid (a line number, a currency), InsufficientStock (fewer
@@ -214,6 +216,7 @@ async def _write(
             tx, [(was, order, event.actor_id) for was, order, event in changes], now=now
         ),
         *request_changes([(was, order) for was, order, _ in changes], now=now),
+        *await settle_points(tx, changes, now=now),
     )
 
 
@@ -322,6 +325,7 @@ _AMOUNTS: Mapping[type[OrderCommand], Callable[[Order, Any], Order | DomainError
     CapturePayment: capture,
     NoteFailure: noted,
     Repay: repay,
+    ClaimPoints: claim_points,
 }
 _STEPS: Mapping[
     type[FulfillmentCommand],

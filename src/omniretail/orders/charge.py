@@ -38,7 +38,10 @@ Quotes: TypeAlias = dict[str, pricing.Quote | DomainError]
 
 
 class Prices(msgspec.Struct, frozen=True, kw_only=True):
-    """All that charging needs to know; `usages` are locked and change as orders use coupons."""
+    """All that charging needs to know; `usages` are locked and change as orders use coupons.
+
+    `people` says who is meant by what a customer is called, where that is known.
+    """
 
     book: pricing.Book
     keys: pricing.SigningKeys
@@ -46,6 +49,7 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
     usages: pricing.Usages
     quotes_last: timedelta
     now: datetime
+    people: Mapping[str, str] = {}
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,7 +232,7 @@ def _by_quote(prices: Prices, command: PlaceOrder, wanted: pricing.Basket) -> Ch
     positions = _positions(quote, command.lines)
     if isinstance(positions, DomainError):
         return positions
-    if differs := _differs(quote, command, wanted):
+    if differs := _differs(prices, quote, command, wanted):
         return pricing.QuoteMismatch(differs)
     priced = quote.priced
     if not quote.live_at(command.placed_at):
@@ -242,10 +246,17 @@ def _by_quote(prices: Prices, command: PlaceOrder, wanted: pricing.Basket) -> Ch
         priced=priced,
         lines=tuple(priced.lines[position] for position in positions),
         reasons=tuple(quote.price_reasons[position] for position in positions),
-        shopper=quote.basket.shopper,
+        shopper=_known(prices, quote.basket.shopper),
         tenders=(),
         quote_id=quote.id,
     )
+
+
+def _known(prices: Prices, shopper: pricing.Shopper) -> pricing.Shopper:
+    """Return a quote's shopper under the name that the customer goes by."""
+    if shopper.customer is None or shopper.customer not in prices.people:
+        return shopper
+    return replace(shopper, customer=prices.people[shopper.customer])
 
 
 def _priced(
@@ -273,12 +284,15 @@ def _positions(quote: pricing.Quote, lines: Sequence[LineWish]) -> list[int] | D
     )
 
 
-def _differs(quote: pricing.Quote, command: PlaceOrder, wanted: pricing.Basket) -> str | None:
+def _differs(
+    prices: Prices, quote: pricing.Quote, command: PlaceOrder, wanted: pricing.Basket
+) -> str | None:
     """Return what the order says beside its quote that the quote does not."""
     said = quote.basket
     if wanted.currency != said.currency:
         return "currency"
-    if command.customer not in (None, said.shopper.customer):
+    customer = said.shopper.customer
+    if command.customer not in (None, customer and prices.people.get(customer, customer)):
         return "customer"
     if wanted.shipping not in (None, said.shipping):
         return "shipping"

@@ -9,13 +9,14 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import events, idempotency, inventory, payments, pricing
+from omniretail import events, idempotency, inventory, loyalty, payments, pricing
 from omniretail.db import TakenBack, Transaction
 from omniretail.errors import DomainError
 from omniretail.orders import store
 from omniretail.orders.additions import addition_of
 from omniretail.orders.changing import UnknownOrder, happened
 from omniretail.orders.edits import EditOrder, applied, decide, judge
+from omniretail.orders.following import follow
 from omniretail.orders.order import Order
 from omniretail.orders.paying import request_changes
 from omniretail.orders.routing import router, unrouted
@@ -46,8 +47,8 @@ async def edit(
     """Edit orders, each all or nothing, first come first served; one outcome each, in order.
 
     Locks: orders by id; their stock and that of what comes in, by (SKU, location), with every
-    location that may serve it; serial numbers; payment accounts and payments. Outcomes: the order
-    after the edit, UnknownOrder, StaleVersion, TransitionRefused, QuantityNotLower, QuantityNotOpen,
+    location that may serve it; serial numbers; payment accounts, payments and loyalty accounts.
+    Outcomes: the order after the edit, UnknownOrder, StaleVersion, TransitionRefused, QuantityNotLower, QuantityNotOpen,
     EditLeavesNothing, Invalid (a line number, a currency), those of placing an order but for quotes,
     carts, holds and coupons, TendersMismatch, KeyReused.
     """
@@ -111,11 +112,13 @@ async def _edit(
             previous, orders[outcome.id] = orders[outcome.id], outcome
             changes.append((previous, outcome, _happened(command, previous, outcome)))
     if changes and surroundings is not None:
+        follow(surroundings.points, surroundings.shoppers.programmes, changes, surroundings.skus)
         await tx.write(
             *inventory.write(surroundings.stock, now=now),
             *store.write_changed(before, orders, changes, now=now),
             *payments.write_accounts(surroundings.accounts, now=now),
             *payments.write_payments(surroundings.payments),
+            *loyalty.write(surroundings.points, now=now),
             *request_changes([(was, order) for was, order, _ in changes], now=now),
         )
     return outcomes
@@ -150,7 +153,8 @@ async def lock_additions(
 
     They are rare: where one leaves open who serves what comes in, every candidate is locked at once,
     and the plan that is made then holds.
-    Locks: stock by (SKU, location); serial numbers; counts of coupons; payment accounts and payments.
+    Locks: stock by (SKU, location); serial numbers; counts of coupons; payment accounts, payments and
+    loyalty accounts.
     """
     searched = [addition for addition in additions if unrouted(addition)]
     surroundings, _ = await read_surroundings(

@@ -83,7 +83,7 @@ def decide(surroundings: Surroundings, order: Order, command: EditOrder) -> Orde
     difference = judge(surroundings, order, command)
     if isinstance(difference, DomainError):
         return difference
-    mark = surroundings.accounts.mark()
+    mark, points = surroundings.accounts.mark(), surroundings.points.mark()
     tenders = tendered(surroundings, order, difference)
     after = (
         tenders
@@ -91,6 +91,7 @@ def decide(surroundings: Surroundings, order: Order, command: EditOrder) -> Orde
         else applied(surroundings, order, difference, tenders)
     )
     if isinstance(after, DomainError):
+        surroundings.points.take_back(points)
         surroundings.accounts.take_back(mark)
         surroundings.payments.take_back(order.id, first=len(order.tenders) + 1)
         return after

@@ -50,6 +50,17 @@ class SalesOrder(SQLModel, table=True):
             unique=True,
             postgresql_where=text("cart_id is not null"),
         ),
+        CheckConstraint(
+            "(reward is null) = (reward_points = 0) and (reward is null) = (reward_coupon is null)"
+            " and (reward is null or loyalty_account is not null) and reward_minor >= 0",
+            name="sales_order_reward_costs_points",
+        ),
+        Index(
+            "sales_order_loyalty_idx",
+            "loyalty_account",
+            "id",
+            postgresql_where=text("loyalty_account is not null"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -77,6 +88,11 @@ class SalesOrder(SQLModel, table=True):
     cart_id: UUID | None = None
     shipping_kept: bool = Field(sa_column_kwargs={"server_default": text("false")})
     email: str | None = Field(default=None, sa_type=Text)
+    loyalty_account: UUID | None = None
+    reward: str | None = Field(default=None, sa_type=Text)
+    reward_coupon: str | None = Field(default=None, sa_type=Text)
+    reward_points: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    reward_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
 class OrderLine(SQLModel, table=True):
@@ -281,7 +297,8 @@ class Tender(SQLModel, table=True):
     __tablename__ = "tender"
     __table_args__ = (
         CheckConstraint(
-            "type in ('cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', 'store_credit')",
+            "type in ('cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', 'store_credit', "
+            "'points')",
             name="tender_type_known",
         ),
         CheckConstraint(
@@ -301,6 +318,10 @@ class Tender(SQLModel, table=True):
         ),
         CheckConstraint(
             "card_token is null or type in ('card', 'ewallet')", name="tender_card_token_of_card"
+        ),
+        CheckConstraint(
+            "(type = 'points') = (points is not null) and (points is null or points > 0)",
+            name="tender_points_named",
         ),
         Index(
             "tender_card_token_idx",
@@ -325,6 +346,7 @@ class Tender(SQLModel, table=True):
     account_id: UUID | None = None
     owed_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     card_token: str | None = Field(default=None, sa_type=Text)
+    points: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Capture(SQLModel, table=True):

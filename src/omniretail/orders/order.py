@@ -14,7 +14,9 @@ from omniretail.channels import Principal
 from omniretail.money import Rounding, part
 from omniretail.orders.machine import FulfillmentKind, FulfillmentState
 
-TenderType = Literal["cash", "card", "ewallet", "bank_transfer", "gift_card", "store_credit"]
+TenderType = Literal[
+    "cash", "card", "ewallet", "bank_transfer", "gift_card", "store_credit", "points"
+]
 HoldReason = Literal[
     "awaiting_payment",
     "fraud_review",
@@ -250,7 +252,8 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     (`cash_step_minor`) makes of it; and so with what was given back. Some of that may have gone back
     another way, by method, without its rounding, in `otherwise`. `owed_minor` is what its provider
     declined to give back, which the customer is owed still.
-    `card_token` is a stable name of the card, by which the sale is found.
+    `card_token` is a stable name of the card, by which the sale is found; `points` is how many of them
+    paid the amount.
     """
 
     number: int
@@ -268,6 +271,7 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     otherwise: dict[TenderType, int] = {}
     owed_minor: int = 0
     card_token: str | None = None
+    points: int | None = None
 
     @property
     def captured_minor(self) -> int:
@@ -314,7 +318,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `coupons` are those that took something off; `quote_id` is the quote it was charged by.
     `exchanged_minor` is what edits and exchanges took off and paid their own additions with.
-    `shipping_kept`: shipping stays to be paid, though all of the goods came back.
+    `shipping_kept`: shipping stays to be paid, though all of the goods came back. `loyalty_account` is
+    whose points it earns and spends; a `reward` cost `reward_points` and took `reward_minor` off, by its
+    coupon.
     """
 
     id: UUID
@@ -342,6 +348,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     email: str | None = None
     cart_id: UUID | None = None
     shipping_kept: bool = False
+    loyalty_account: UUID | None = None
+    reward: str | None = None
+    reward_coupon: str | None = None
+    reward_points: int = 0
+    reward_minor: int = 0
 
     @property
     def lines(self) -> Iterator[OrderLine]:

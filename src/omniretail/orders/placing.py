@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from omniretail import carts, channels, idempotency, inventory, payments, pricing
+from omniretail import carts, channels, idempotency, inventory, loyalty, payments, pricing
 from omniretail.db import RaceLost, TakenBack, Transaction, Write, constraint
 from omniretail.errors import DomainError, Refused
 from omniretail.orders import store
@@ -23,6 +23,7 @@ from omniretail.orders.charge import (
 from omniretail.orders.drafting import draft, posting, promised
 from omniretail.orders.order import Order
 from omniretail.orders.paying import pay, request_changes
+from omniretail.orders.points import categories_of, rewarded, with_points
 from omniretail.orders.routing import router, unrouted
 from omniretail.orders.surroundings import Surroundings, cannot_be_served, read_surroundings
 from omniretail.orders.wishes import PlaceOrder
@@ -50,10 +51,10 @@ async def place(
     `quotes_last` is how long a fresh quote lives that is offered for an expired one. A cart that is
     an order already is answered with that order. Locks: carts by id; stock by (SKU, location), in
     the statement that looks the keys up; then serial numbers; then the counts of coupons and limited
-    promotions; then payment accounts and payments. Outcomes: the order, UnknownChannel, UnknownSku,
-    SkuNotSold, UnknownLocation, LocationNotServing, LocationOutsidePool, Invalid (a currency), those
+    promotions; then payment accounts, payments, and loyalty accounts. Outcomes: the order,
+    UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation, LocationNotServing, LocationOutsidePool, Invalid (a currency), those
     of `charge`, UnknownCart, CartClosed, CartChanged, UnknownHold, HoldEnded, InsufficientStock,
-    those of serial numbers, accounts and payments, KeyReused.
+    those of serial numbers, accounts and payments, of points and rewards, KeyReused.
     """
     read = partial(read_surroundings, tx, commands, books=books, now=now, quotes_last=quotes_last)
     if any(unrouted(command) for command in commands):
@@ -77,6 +78,7 @@ async def place(
             *pricing.write_usages(surroundings.prices.usages, now=now),
             *payments.write_accounts(surroundings.accounts, now=now),
             *payments.write_payments(surroundings.payments),
+            *loyalty.write(surroundings.points, now=now),
             *request_changes([(None, order) for _, order in placed], now=now),
             *repetitions.remember(outcomes, now=now),
         )
@@ -160,6 +162,10 @@ def decide(surroundings: Surroundings, commands: Sequence[PlaceOrder]) -> list[O
 
 
 def _decide(surroundings: Surroundings, command: PlaceOrder) -> Order | DomainError:
+    known = surroundings.shoppers.known(command)
+    if isinstance(known, DomainError):
+        return known
+    command = known
     channel = surroundings.channels.get(command.channel)
     if channel is None:
         return channels.UnknownChannel(command.channel)
@@ -236,10 +242,11 @@ def _take(
     more.subtract(held)
     if refusal := surroundings.room.refusal(command.channel, +more):
         return refusal
-    mark = surroundings.accounts.mark()
-    paid = pay(surroundings.accounts, surroundings.payments, command, order, now=surroundings.now)
+    mark, points = surroundings.accounts.mark(), surroundings.points.mark()
+    paid = _pay(surroundings, command, order)
     refused = paid if isinstance(paid, DomainError) else stock.post(moves, holds)
     if refused:
+        surroundings.points.take_back(points)
         surroundings.accounts.take_back(mark)
         surroundings.payments.take_back(order.id)
         return refused
@@ -249,6 +256,19 @@ def _take(
     for hold in command.hold_ids:
         stock.holds.pop(hold, None)
     return paid
+
+
+def _pay(surroundings: Surroundings, command: PlaceOrder, order: Order) -> Order | DomainError:
+    """Set an order's tenders aside, and have it spend and earn points; what was done is not taken back."""
+    version = surroundings.shoppers.programmes.at(command.placed_at)
+    reward = rewarded(version[1] if version else None, command, order.coupons)
+    if isinstance(reward, DomainError):
+        return reward
+    paid = pay(surroundings.accounts, surroundings.payments, command, order, now=surroundings.now)
+    if isinstance(paid, DomainError):
+        return paid
+    categories = categories_of(surroundings.skus)
+    return with_points(surroundings.points, version, command, paid, reward, categories)
 
 
 def _hold_refused(surroundings: Surroundings, command: PlaceOrder) -> DomainError | None:

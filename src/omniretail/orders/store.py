@@ -152,6 +152,8 @@ def write_changed(
                     order.total_minor,
                     order.exchanged_minor,
                     order.shipping_kept,
+                    order.customer,
+                    order.loyalty_account,
                 )
                 for _, order in changed
             ],

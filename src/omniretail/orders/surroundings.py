@@ -7,15 +7,16 @@ from uuid import UUID
 
 import msgspec
 
-from omniretail import carts, catalog, channels, idempotency, inventory, payments, pricing
+from omniretail import carts, catalog, channels, idempotency, inventory, loyalty, payments, pricing
 from omniretail.db import Transaction
-from omniretail.errors import DomainError
+from omniretail.errors import DomainError, Invalid
 from omniretail.orders import store
 from omniretail.orders.charge import Prices, counted, read_quotes
 from omniretail.orders.drafting import Routes
 from omniretail.orders.order import Order
 from omniretail.orders.paying import lock_tenders
 from omniretail.orders.routing import Router
+from omniretail.orders.shoppers import Shoppers, lock_points, read_shoppers
 from omniretail.orders.wishes import FulfillmentWish, LineWish, PlaceOrder
 
 
@@ -34,6 +35,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     converted: dict[UUID, Order]
     accounts: payments.Accounts
     payments: payments.Payments
+    shoppers: Shoppers
+    points: loyalty.Ledger
     routes: Routes
     router: Router | None = None
     searched: frozenset[UUID] = frozenset()
@@ -82,15 +85,22 @@ async def read_surroundings(
     # Reading a large quote takes a while: nobody shall wait behind locks for it.
     quotes = read_quotes(commands, books.keys)
     locked_carts, converted = await _carts(tx, commands)
+    shoppers = await read_shoppers(tx, commands, quotes, edited=bool(edited), now=now)
     known, version, sellers, skus, locations, policies, stock = await _locked(
         tx, commands, places, theirs, concerned, holds, now=now
     )
     repetitions = idempotency.Repetitions(commands, known, Order)
     book = await books.at(tx, version)
     quotes |= read_quotes(commands, books.keys, again=quotes)
-    uses = counted(repetitions.fresh, book, quotes, sellers, locations, skus)
+    fresh = [
+        known
+        for command in repetitions.fresh
+        if not isinstance(known := shoppers.known(command), Invalid)
+    ]
+    uses = counted(fresh, book, quotes, sellers, locations, skus)
     usages = await pricing.usages(tx, uses, lock=True, now=now)
     accounts, authorized = await lock_tenders(tx, commands, edited, concerned.accounts)
+    points = await lock_points(tx, shoppers, commands, edited, now=now)
     surroundings = Surroundings(
         channels=sellers,
         skus=skus,
@@ -103,6 +113,7 @@ async def read_surroundings(
             book=book,
             keys=books.keys,
             quotes=quotes,
+            people=shoppers.people,
             usages=usages,
             quotes_last=quotes_last,
             now=now,
@@ -111,6 +122,8 @@ async def read_surroundings(
         converted=converted,
         accounts=accounts,
         payments=authorized,
+        shoppers=shoppers,
+        points=points,
         routes=routes,
         router=made,
         searched=frozenset(command.order_id for command in searched),

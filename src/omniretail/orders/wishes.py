@@ -57,7 +57,7 @@ class TenderGiven(msgspec.Struct, frozen=True, kw_only=True):
     `payment_id` is an authorization of ours, captured when goods leave. `account` is a gift card's
     code, or the identity of an account of store credit. `awaited`: a bank transfer that is yet to
     come. `card_token` is the terminal's stable name of a card; of an authorization, its provider's
-    counts.
+    counts. Points may have been promised by the hold `hold_id`.
     """
 
     type: TenderType
@@ -68,6 +68,7 @@ class TenderGiven(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
     awaited: bool = False
     card_token: str | None = None
+    hold_id: UUID | None = None
 
 
 class CouponGiven(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +109,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     customer_groups: frozenset[str] = frozenset()
     region: str | None = None
     coupons: tuple[CouponGiven, ...] = ()
+    reward: str | None = None
     shipping: ShippingAsked | None = None
     ship_to: ShipTo | None = None
     email: str | None = None

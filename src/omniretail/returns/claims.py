@@ -68,6 +68,7 @@ async def _change(
             [(key, desk.claims[one]) for one, key in {c.id: key for key, c in changed}.items()],
             now=now,
         ),
+        *await orders.settle_points(tx, desk.changes, now=now),
     )
     return outcomes
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from omniretail import idempotency, orders, payments, pricing
+from omniretail import idempotency, loyalty, orders, payments, pricing
 from omniretail.db import TakenBack, Transaction
 from omniretail.errors import DomainError
 from omniretail.returns import store
@@ -27,7 +27,7 @@ async def exchange(
 
     Locks: keys; orders by id; by (SKU, location) the stock of orders, of what comes back, and of what
     comes in, with every location that may serve it; serial numbers; counts of limited promotions;
-    payment accounts and payments.
+    payment accounts, payments and loyalty accounts.
     Outcomes: the return and its order; UnknownOrder, StaleVersion, UnknownLocation, Invalid (a line
     number, a currency), NotHandedOver, AlreadyReturned, OutsideReturnWindow, NotReceived,
     RefundMethodNotAllowed, TendersMismatch; those of placing an order but for quotes, carts, holds
@@ -69,9 +69,12 @@ async def _exchange(
         for command, outcome in zip(commands, outcomes, strict=True)
         if isinstance(outcome, Exchanged)
     }
+    programmes = surroundings.shoppers.programmes
+    orders.follow(surroundings.points, programmes, desk.changes, surroundings.skus)
     await tx.write(
         *written(desk, before, changed, now=now),
         *payments.write_payments(surroundings.payments),
+        *loyalty.write(surroundings.points, now=now),
     )
     return outcomes
 

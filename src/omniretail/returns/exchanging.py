@@ -56,13 +56,14 @@ def exchanged(
     order = _order(desk, command)
     if order is None:
         return orders.UnknownOrder(command.order)
-    stock, mark = desk.stock, desk.accounts.mark()
+    stock, mark, points = desk.stock, desk.accounts.mark(), surroundings.points.mark()
     # What comes in is taken before the goods are back, which shall not serve it: tried on a copy.
     desk.stock = copy.deepcopy(stock)
     outcome = _exchanged(desk, replace(surroundings, stock=desk.stock), order, command)
     if isinstance(outcome, DomainError):
         desk.stock = stock
         desk.accounts.take_back(mark)
+        surroundings.points.take_back(points)
         surroundings.payments.take_back(order.id, first=len(order.tenders) + 1)
     return outcome
 

@@ -270,7 +270,7 @@ class ReturnPolicy(SQLModel, table=True):
         ),
         CheckConstraint(
             "priority <@ array['cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', "
-            "'store_credit']",
+            "'store_credit', 'points']",
             name="return_policy_priority_known",
         ),
         CheckConstraint(

@@ -36,8 +36,8 @@ async def change_returns(
     """Open returns and bring them further, each all or nothing; one outcome per command, in order.
 
     Locks: keys; orders by id; customers without a receipt by code; returns by id; stock by (SKU,
-    location); serial numbers; payment accounts by id. Outcomes: the return after the command;
-    UnknownOrder, UnknownReturn, UnknownLocation, UnknownChannel, UnknownSku, SkuNotSold, PriceMissing,
+    location); serial numbers; payment accounts and loyalty accounts by id.
+    Outcomes: the return after the command; UnknownOrder, UnknownReturn, UnknownLocation, UnknownChannel, UnknownSku, SkuNotSold, PriceMissing,
     UnlinkedPriceTooHigh, UnlinkedLimitReached, LocationNotYours, SerialNotSold, Invalid (a line number, a
     currency), NotHandedOver, AlreadyReturned, OutsideReturnWindow, ReturnStateRefused,
     ReceivedElsewhere, MoreThanReturned, NotReceived, NothingToPayBack, RefundMethodNotAllowed; those of
@@ -61,7 +61,10 @@ async def _change(
         for command, outcome in zip(commands, outcomes, strict=True)
         if isinstance(outcome, Return)
     }
-    await tx.write(*written(desk, before, changed, now=now))
+    await tx.write(
+        *written(desk, before, changed, now=now),
+        *await orders.settle_points(tx, desk.changes, now=now),
+    )
     return outcomes
 
 

@@ -25,6 +25,7 @@ REFUND_METHODS: Mapping[TenderType, tuple[TenderType, ...]] = {
     "bank_transfer": ("bank_transfer", "store_credit"),
     "gift_card": ("gift_card", "store_credit"),
     "store_credit": ("store_credit",),
+    "points": ("points",),
 }
 """The default matrix: to itself, or as store credit. Nothing becomes cash that was not."""
 # A card, wallet or gift card that paid nothing is nothing that money could go to.

@@ -1,5 +1,5 @@
--- Orders, transfers, carts, returns and claims whose events do not count from 1 to their version without a
--- gap.
+-- Orders, transfers, carts, returns, claims and customers whose events do not count from 1 to their version
+-- without a gap.
 with counted as (
     select
         event.document_id,
@@ -8,7 +8,7 @@ with counted as (
         min(event.sequence) as first_number,
         max(event.sequence) as last_number
     from event
-    where event.document_type in ('order', 'transfer', 'cart', 'return', 'claim')
+    where event.document_type in ('order', 'transfer', 'cart', 'return', 'claim', 'customer')
     group by event.document_id
 ),
 
@@ -42,6 +42,12 @@ document as (
         claim.number,
         claim.version
     from claim
+    union all
+    select
+        customer.id,
+        customer.id::text,
+        customer.version
+    from customer
 )
 
 select

@@ -1,12 +1,29 @@
--- The lots of the locked accounts $1 that may matter at $6: those of which $2 points are spent next, those of
--- which $3 points are taken back though they may be pending, those that open holds promise, those $5, and
--- those that the orders $4 earned or spent.
+-- The lots of the locked accounts $1 that may matter at $5: those of which $2 points are spent next, and what
+-- the orders $3 have earned is taken back; those that these orders earned or spent; those that open holds
+-- promise; and those $4.
+with asked as (
+    select
+        wanted.account_id,
+        wanted.points + earned.points as points,
+        earned.points as earned_points
+    from unnest($1::uuid[], $2::bigint[]) as wanted (account_id, points)
+    cross join
+        lateral (
+            select coalesce(sum(theirs.earned_points - theirs.reversed_points), 0)::bigint as points
+            from loyalty_order as theirs
+            inner join loyalty_account as earner on theirs.account_id = earner.id
+            where
+                theirs.order_id = any($3::uuid[])
+                and (theirs.account_id = wanted.account_id or earner.merged_into is not null)
+        ) as earned
+)
+
 select lot.*
 from loyalty_lot as lot
 where
     lot.id in (
         select next.id
-        from unnest($1::uuid[], $2::bigint[]) as wanted (account_id, points)
+        from asked
         cross join
             lateral (
                 select
@@ -21,31 +38,31 @@ where
                         one.remaining - one.held as points
                     from loyalty_lot as one
                     where
-                        one.account_id = wanted.account_id
+                        one.account_id = asked.account_id
                         and one.remaining > 0
                         and one.remaining > one.held
                         and not one.in_review
-                        and one.available_at <= $6::timestamptz
-                        and (one.expires_at is null or one.expires_at > $6::timestamptz)
+                        and one.available_at <= $5::timestamptz
+                        and (one.expires_at is null or one.expires_at > $5::timestamptz)
                     order by one.expires_at, one.earned_at, one.id
-                    limit wanted.points
+                    limit asked.points
                 ) as free
             ) as next
-        where next.earlier < wanted.points
+        where next.earlier < asked.points
         union
         select next.id
-        from unnest($1::uuid[], $3::bigint[]) as wanted (account_id, points)
+        from asked
         cross join
             lateral (
                 select one.id
                 from loyalty_lot as one
                 where
-                    one.account_id = wanted.account_id
+                    one.account_id = asked.account_id
                     and one.remaining > 0
-                    and (one.in_review or one.available_at is null or one.available_at > $6::timestamptz)
-                    and (one.expires_at is null or one.expires_at > $6::timestamptz)
+                    and (one.in_review or one.available_at is null or one.available_at > $5::timestamptz)
+                    and (one.expires_at is null or one.expires_at > $5::timestamptz)
                 order by one.expires_at, one.earned_at, one.id
-                limit wanted.points
+                limit asked.earned_points
             ) as next
         union
         select promise.lot_id as id
@@ -55,12 +72,12 @@ where
         union
         select own.id
         from loyalty_lot as own
-        where own.order_id = any($4::uuid[])
+        where own.order_id = any($3::uuid[])
         union
         select spending.lot_id as id
         from loyalty_spending as spending
-        where spending.order_id = any($4::uuid[])
+        where spending.order_id = any($3::uuid[])
         union
         select named.id
-        from unnest($5::uuid[]) as named (id)
+        from unnest($4::uuid[]) as named (id)
     );

@@ -7,14 +7,15 @@ select
     programme.created_at,
     programme.created_by
 from loyalty_programme as programme
-where programme.effective_from >= coalesce(
-    (
-        select earlier.effective_from
-        from loyalty_programme as earlier
-        where earlier.effective_from <= $1::timestamptz
-        order by earlier.effective_from desc
-        limit 1
-    ),
-    $1::timestamptz
-)
+where
+    programme.effective_from >= coalesce(
+        (
+            select earlier.effective_from
+            from loyalty_programme as earlier
+            where earlier.effective_from <= $1::timestamptz
+            order by earlier.effective_from desc
+            limit 1
+        ),
+        $1::timestamptz
+    )
 order by programme.effective_from;

@@ -3,7 +3,7 @@
 from omniretail.migrations.runner import run_sql
 
 revision = "0019_loyalty_programme"
-down_revision = "0017_claims"
+down_revision = "0018_customers"
 
 
 def upgrade() -> None:

@@ -235,8 +235,9 @@ alter table sales_order add column loyalty_account uuid;
 alter table sales_order add column reward text;
 alter table sales_order add column reward_coupon text;
 alter table sales_order add column reward_points bigint not null default 0;
+alter table sales_order add column reward_minor bigint not null default 0;
 alter table sales_order
-    add constraint sales_order_reward_costs_points check ((reward is null) = (reward_points = 0) and (reward is null) = (reward_coupon is null) and (reward is null or loyalty_account is not null));
+    add constraint sales_order_reward_costs_points check ((reward is null) = (reward_points = 0) and (reward is null) = (reward_coupon is null) and (reward is null or loyalty_account is not null) and reward_minor >= 0);
 
 create index sales_order_loyalty_idx on sales_order (loyalty_account, id) where loyalty_account is not null;
 
@@ -246,3 +247,7 @@ alter table tender
     add constraint tender_type_known check (type in ('cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', 'store_credit', 'points'));
 alter table tender
     add constraint tender_points_named check ((type = 'points') = (points is not null) and (points is null or points > 0));
+
+alter table return_policy drop constraint return_policy_priority_known;
+alter table return_policy
+    add constraint return_policy_priority_known check (priority <@ array['cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', 'store_credit', 'points']);

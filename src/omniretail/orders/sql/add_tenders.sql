@@ -1,7 +1,7 @@
 -- Writes tenders that came to orders later: the JSON array $1, each with its order.
 insert into tender (
     order_id, number, type, amount_minor, reference, rounding_minor, cash_step_minor,
-    uncaptured_minor, voided_minor, payment_id, account_id, card_token
+    uncaptured_minor, voided_minor, payment_id, account_id, card_token, points
 )
 select
     tender.order_id,
@@ -15,7 +15,8 @@ select
     coalesce(tender.voided_minor, 0) as voided_minor,
     tender.payment_id,
     tender.account_id,
-    tender.card_token
+    tender.card_token,
+    tender.points
 from json_to_recordset($1::json) as tender (
     order_id uuid,
     number integer,
@@ -28,5 +29,6 @@ from json_to_recordset($1::json) as tender (
     voided_minor bigint,
     payment_id uuid,
     account_id uuid,
-    card_token text
+    card_token text,
+    points bigint
 );

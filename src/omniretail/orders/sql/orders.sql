@@ -22,6 +22,11 @@ select
     sales_order.ship_to,
     sales_order.email,
     sales_order.cart_id,
-    sales_order.shipping_kept
+    sales_order.shipping_kept,
+    sales_order.loyalty_account,
+    sales_order.reward,
+    sales_order.reward_coupon,
+    sales_order.reward_points,
+    sales_order.reward_minor
 from sales_order
 where sales_order.id = any($1::uuid[]);

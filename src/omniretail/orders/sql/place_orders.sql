@@ -2,7 +2,8 @@
 insert into sales_order (
     id, number, channel, location, currency, total_minor, book_version, placed_by, placed_at,
     idempotency_key, recorded_at, version, customer, customer_groups, region, quote_id, coupons,
-    rounding, tax_per, shipping, ship_to, cart_id, email
+    rounding, tax_per, shipping, ship_to, cart_id, email,
+    loyalty_account, reward, reward_coupon, reward_points, reward_minor
 )
 select
     placed.id,
@@ -27,7 +28,12 @@ select
     placed.shipping,
     placed.ship_to,
     placed.cart_id,
-    placed.email
+    placed.email,
+    placed.loyalty_account,
+    placed.reward,
+    placed.reward_coupon,
+    coalesce(placed.reward_points, 0) as reward_points,
+    coalesce(placed.reward_minor, 0) as reward_minor
 from json_to_recordset($1::json) as placed (
     id uuid,
     number text,
@@ -50,5 +56,10 @@ from json_to_recordset($1::json) as placed (
     shipping jsonb,
     ship_to jsonb,
     cart_id uuid,
-    email text
+    email text,
+    loyalty_account uuid,
+    reward text,
+    reward_coupon text,
+    reward_points bigint,
+    reward_minor bigint
 );

@@ -1,7 +1,7 @@
 -- Writes the tenders of the orders of the JSON array $1.
 insert into tender (
     order_id, number, type, amount_minor, reference, rounding_minor, cash_step_minor,
-    uncaptured_minor, payment_id, account_id, card_token
+    uncaptured_minor, payment_id, account_id, card_token, points
 )
 select
     placed.id as order_id,
@@ -14,7 +14,8 @@ select
     coalesce(tender.uncaptured_minor, 0) as uncaptured_minor,
     tender.payment_id,
     tender.account_id,
-    tender.card_token
+    tender.card_token,
+    tender.points
 from json_to_recordset($1::json) as placed (id uuid, tenders json)
 cross join lateral json_to_recordset(placed.tenders) as tender (
     number integer,
@@ -26,5 +27,6 @@ cross join lateral json_to_recordset(placed.tenders) as tender (
     uncaptured_minor bigint,
     payment_id uuid,
     account_id uuid,
-    card_token text
+    card_token text,
+    points bigint
 );

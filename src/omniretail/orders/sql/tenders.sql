@@ -13,6 +13,7 @@ select
     tender.account_id,
     tender.owed_minor,
     tender.card_token,
+    tender.points,
     coalesce(given_back.amount_minor, 0)::bigint as refunded_minor,
     coalesce(given_back.rounding_minor, 0)::bigint as refunded_rounding_minor,
     given_back.otherwise

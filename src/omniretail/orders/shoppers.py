@@ -1,0 +1,121 @@
+"""Who orders are for: the customer behind what a caller says, and the groups that their prices go by."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from omniretail import customers, loyalty, pricing
+from omniretail.db import Transaction
+from omniretail.errors import Invalid
+from omniretail.orders.charge import Quotes
+from omniretail.orders.order import Order
+from omniretail.orders.points import customer_id, points_wanted
+from omniretail.orders.wishes import CouponGiven, PlaceOrder
+
+
+class Shoppers(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the customers of a batch, and the versions of the programme that count for it.
+
+    `people` says the id of each customer by what callers call them; `groups`, by that id, the groups that
+    their prices go by. Who is not known is whom the caller says, with the groups that the caller says.
+    """
+
+    people: Mapping[str, str] = {}
+    groups: Mapping[str, frozenset[str]] = {}
+    programmes: loyalty.Programmes = loyalty.Programmes()
+
+    def known(self, command: PlaceOrder) -> PlaceOrder | Invalid:
+        """Return a command with its customer by id, their groups, and the coupon of its reward."""
+        if command.reward is not None and (version := self.programmes.at(command.placed_at)):
+            given = {coupon.code for coupon in command.coupons}
+            coupons = tuple(
+                CouponGiven(code=one.coupon)
+                for one in version[1].rewards
+                if one.code == command.reward and one.coupon not in given
+            )
+            command = replace(command, coupons=(*command.coupons, *coupons))
+        customer = self.people.get(command.customer or "")
+        if customer is None:
+            return command
+        groups = self.groups[customer]
+        if unknown := command.customer_groups - groups:
+            return Invalid.at(
+                "/customer_groups",
+                f"The customer is known, and not in {', '.join(sorted(unknown))}",
+            )
+        return replace(command, customer=customer, customer_groups=groups)
+
+
+async def read_shoppers(
+    tx: Transaction, commands: Sequence[PlaceOrder], quotes: Quotes, *, edited: bool, now: datetime
+) -> Shoppers:
+    """Return what is known of the customers of commands and quotes. Asks nobody about none.
+
+    What comes into an `edited` order is for its customer, as that order says.
+    """
+    earliest = min([now, *(command.placed_at for command in commands)])
+    if edited:
+        (programmes,) = await tx.read(loyalty.programmes(earliest))
+        return Shoppers(programmes=programmes)
+    named = {command.customer for command in commands if command.customer}
+    quoted = [quote.basket for quote in quotes.values() if isinstance(quote, pricing.Quote)]
+    named |= {basket.shopper.customer for basket in quoted if basket.shopper.customer}
+    spending = any(command.reward or command.coupons for command in commands)
+    if not named and not spending and not any(basket.coupons for basket in quoted):
+        return Shoppers()
+    programmes, known = await tx.read(
+        loyalty.programmes(earliest), customers.customers_by_reference(named)
+    )
+    groups = {str(one.id): one.groups for one in known.values()}
+    tiers = await loyalty.tier_groups(
+        tx, [one.id for one in known.values()], programmes.at(now), now=now
+    )
+    return Shoppers(
+        people={reference: str(one.id) for reference, one in known.items()},
+        groups={
+            name: own | {tiers[UUID(name)]} if UUID(name) in tiers else own
+            for name, own in groups.items()
+        },
+        programmes=programmes,
+    )
+
+
+async def lock_points(
+    tx: Transaction,
+    shoppers: Shoppers,
+    commands: Sequence[PlaceOrder],
+    edited: Collection[Order],
+    *,
+    now: datetime,
+) -> loyalty.Ledger:
+    """Lock the loyalty accounts that commands earn and spend on, and those of `edited` orders.
+
+    Asks nobody about none. Locks: the accounts, by id.
+    """
+    version = shoppers.programmes.at(now)
+    wanted: dict[UUID, int] = {}
+    accounts = {order.loyalty_account for order in edited if order.loyalty_account}
+    stood = {order.id: order.loyalty_account for order in edited}
+    for command in commands:
+        reference = shoppers.people.get(command.customer or "", command.customer)
+        payer = stood.get(command.order_id) or (
+            None if command.order_id in stood else customer_id(reference)
+        )
+        if payer is not None:
+            wanted[payer] = wanted.get(payer, 0) + points_wanted(shoppers.programmes, command)
+    return await loyalty.lock(
+        tx,
+        loyalty.Concerned(
+            accounts=accounts,
+            customers=wanted.keys() - accounts,
+            wanted=wanted,
+            orders=[order.id for order in edited if order.loyalty_account],
+            holds={t.hold_id for command in commands for t in command.tenders if t.hold_id},
+            days={command.placed_at for command in commands},
+        ),
+        version[1] if version else None,
+        now=now,
+    )

@@ -1,0 +1,1 @@
+"""Customers: profiles, by what people are known, consents, notes."""

@@ -1,0 +1,1 @@
+"""Tests of the loyalty programme, its points and its tiers."""
