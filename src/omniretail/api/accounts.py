@@ -179,7 +179,9 @@ async def adjust_account(
         currency=data.change.currency,
         reason=data.reason,
     )
-    return answered(await request.app.state.process.change_account(command), account_view, status=201)
+    return answered(
+        await request.app.state.process.change_account(command), account_view, status=201
+    )
 
 
 @post("/v1/accounts/{account_id:uuid}/status", opt={"scope": "accounts:write"}, status_code=200)
@@ -197,7 +199,9 @@ async def set_account_status(
         status=data.status,
         reason=data.reason,
     )
-    return answered(await request.app.state.process.change_account(command), account_view, status=200)
+    return answered(
+        await request.app.state.process.change_account(command), account_view, status=200
+    )
 
 
 @get("/v1/accounts/{account_id:uuid}", opt={"scope": "accounts:read"})
@@ -240,7 +244,9 @@ async def _issue(
         currency=data.amount.currency,
         expires_at=data.expires_at,
     )
-    return answered(await request.app.state.process.change_account(command), account_view, status=201)
+    return answered(
+        await request.app.state.process.change_account(command), account_view, status=201
+    )
 
 
 def _sequence_cursor(cursor: str | None) -> int | None:

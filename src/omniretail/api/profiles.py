@@ -48,6 +48,10 @@ class CustomerErasureRequest(Request, frozen=True, kw_only=True):
     reason: Code
 
 
+class CustomerMergeUndoingRequest(Request, frozen=True, kw_only=True):
+    """A merge shall be as if it had never been."""
+
+
 class DocumentView(View, frozen=True, kw_only=True):
     """A document: what it is, its identity, and what people call it."""
 
@@ -184,11 +188,12 @@ async def merge_customer(
 async def undo_customer_merge(
     request: HttpRequest[Any, Any, Any],
     merge_id: FromPath[UUID],
+    data: JSONBody[CustomerMergeUndoingRequest],
     idempotency_key: KeyHeader = None,
 ) -> Response[CustomerMergeView]:
     """Undo a merge: exactly what it moved goes back; what arose since stays."""
     command = profiles.UndoCustomerMerge(
-        key=key(idempotency_key, request.user, request.url.path, b""),
+        key=key(idempotency_key, request.user, request.url.path, data),
         principal=request.user,
         merge_id=merge_id,
     )

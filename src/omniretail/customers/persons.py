@@ -10,11 +10,11 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
+
 from omniretail.customers.commands import Asking
 from omniretail.customers.customer import Customer, Profile
 from omniretail.customers.deciding import Register
 from omniretail.customers.store import customers_by_id, write
-
 from omniretail.db import Read, Rows, Transaction, sql
 
 _REFERENCES = sql("customers.references")

@@ -23,6 +23,13 @@ from omniretail.loyalty.lot import (
     UnknownLoyaltyAccount,
     UnknownLoyaltyHold,
 )
+from omniretail.loyalty.persons import (
+    PointsMoved,
+    erase_members,
+    memberships,
+    name_member,
+    points_moved,
+)
 from omniretail.loyalty.points import Ledger
 from omniretail.loyalty.programme import (
     EarnRule,
@@ -103,6 +110,7 @@ __all__ = [
     "NoProgrammeInForce",
     "OrderPoints",
     "PointsHoldEnded",
+    "PointsMoved",
     "Programme",
     "ProgrammeExists",
     "ProgrammeVersion",
@@ -124,14 +132,18 @@ __all__ = [
     "day_ends_at",
     "due",
     "earned",
+    "erase_members",
     "expires_at",
     "explained",
     "faults",
     "list_programmes",
     "local_day",
     "lock",
+    "memberships",
+    "name_member",
     "order_points",
     "points_for",
+    "points_moved",
     "programme_at",
     "programme_fault",
     "programmes",

@@ -1,4 +1,4 @@
-"""Profiles: merges of customers with their trails, segments, and what finds a person's documents by time."""
+"""Profiles: merges of customers with their trails, segments, indexes by person and time."""
 
 from omniretail.migrations.runner import run_sql
 
