@@ -667,7 +667,7 @@ CREATE INDEX loyalty_account_merged_idx ON loyalty_account USING btree (merged_i
 
 CREATE INDEX loyalty_account_steady_idx ON loyalty_account USING btree (steady_until) WHERE (steady_until IS NOT NULL);
 
-CREATE INDEX loyalty_account_tier_idx ON loyalty_account USING btree (tier_until) WHERE (tier_until IS NOT NULL);
+CREATE INDEX loyalty_account_tier_idx ON loyalty_account USING btree (tier_until) WHERE ((tier_until IS NOT NULL) AND (status = 'open'::text));
 
 CREATE TABLE loyalty_day (
     account_id uuid NOT NULL,
@@ -811,6 +811,8 @@ CREATE INDEX loyalty_lot_account_idx ON loyalty_lot USING btree (account_id, id)
 CREATE INDEX loyalty_lot_expiry_idx ON loyalty_lot USING btree (expires_at) WHERE (remaining > 0);
 
 CREATE INDEX loyalty_lot_gift_idx ON loyalty_lot USING btree (gift_id) WHERE (gift_id IS NOT NULL);
+
+CREATE INDEX loyalty_lot_live_idx ON loyalty_lot USING btree (account_id, id) WHERE (remaining > 0);
 
 CREATE INDEX loyalty_lot_order_idx ON loyalty_lot USING btree (order_id) WHERE (order_id IS NOT NULL);
 

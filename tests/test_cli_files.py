@@ -94,7 +94,9 @@ async def test_an_export_is_a_file_or_goes_on(
     assert await retailer.level("A", "WH") == (7, 0, 7)
 
 
-@pytest.mark.parametrize("kind", ["counts", "locations", "movements", "skus", "valuation"])
+@pytest.mark.parametrize(
+    "kind", ["counts", "locations", "loyalty_entries", "movements", "skus", "valuation"]
+)
 async def test_every_kind_is_exported(retailer: Retailer, database_url: str, kind: str) -> None:
     result = await run(database_url, "export", kind, "--output", "-")
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from omniretail import carts, channels, clock, inventory, orders, payments, pricing
+from omniretail import carts, channels, clock, inventory, loyalty, orders, payments, pricing
 from omniretail.db import Database, Transaction
 from omniretail.errors import DomainError, Unavailable
 from omniretail.idempotency import Answer
@@ -82,6 +82,7 @@ def steps(database: Database, provider: payments.Provider, clock: Clock) -> tupl
         Step("holds", 10, lambda: sweep_holds(database, clock)),
         Step("void_payments", 30, lambda: payments.void_unused(database, clock)),
         Step("carts", 30, lambda: abandon_carts(database, clock)),
+        Step("points", 60, lambda: settle_points(database, clock)),
         Step("months", _DAY_SECONDS, lambda: make_months(database, clock)),
     )
 
@@ -164,6 +165,13 @@ async def sweep_holds(database: Database, clock: Clock) -> int:
 async def abandon_carts(database: Database, clock: Clock) -> int:
     """Close carts that nobody came back to, and release what they hold; returns how many."""
     return await database.run(lambda tx: carts.abandon_expired(tx, now=clock(), most=_AT_ONCE))
+
+
+async def settle_points(database: Database, clock: Clock) -> int:
+    """Write what the clock did to loyalty accounts into their books; returns to how many."""
+    return await database.run(
+        lambda tx: loyalty.settle_accounts(tx, actor_id=WORKER.id, now=clock(), most=_AT_ONCE)
+    )
 
 
 async def make_months(database: Database, clock: Clock) -> int:

@@ -102,9 +102,28 @@ PUT     /v1/location-groups/{code}                                              
 GET     /v1/locations                                 terminal  channel  staff  integration
 GET     /v1/locations/{code}                          terminal  channel  staff  integration
 PUT     /v1/locations/{code}                                                    integration
+GET     /v1/loyalty/accounts                          terminal  channel  staff  integration
+POST    /v1/loyalty/accounts                          terminal  channel  staff  integration
+GET     /v1/loyalty/accounts/{account_id}             terminal  channel  staff  integration
+POST    /v1/loyalty/accounts/{account_id}/adjustments                           integration
+GET     /v1/loyalty/accounts/{account_id}/entries     terminal  channel  staff  integration
+POST    /v1/loyalty/accounts/{account_id}/gifts       terminal  channel  staff  integration
+GET     /v1/loyalty/accounts/{account_id}/holds       terminal  channel  staff  integration
+POST    /v1/loyalty/accounts/{account_id}/holds       terminal  channel  staff  integration
+GET     /v1/loyalty/accounts/{account_id}/lots        terminal  channel  staff  integration
+POST    /v1/loyalty/accounts/{account_id}/member-removals terminal  channel  staff  integration
+POST    /v1/loyalty/accounts/{account_id}/members     terminal  channel  staff  integration
+POST    /v1/loyalty/accounts/{account_id}/merges                                integration
+POST    /v1/loyalty/gifts/{gift_id}/return            terminal  channel  staff  integration
+GET     /v1/loyalty/holds/{hold_id}                   terminal  channel  staff  integration
+DELETE  /v1/loyalty/holds/{hold_id}                   terminal  channel  staff  integration
+GET     /v1/loyalty/liability                                                   integration
+POST    /v1/loyalty/merges/{merge_id}/undoing                                   integration
 GET     /v1/loyalty/programme                         terminal  channel  staff  integration
 GET     /v1/loyalty/programmes                        terminal  channel  staff  integration
 POST    /v1/loyalty/programmes                                                  integration
+GET     /v1/loyalty/reviews                                                     integration
+POST    /v1/loyalty/reviews/{review_id}/decision                                integration
 GET     /v1/order-exceptions                          terminal  channel  staff  integration
 POST    /v1/order-exceptions/{exception_id}/closing   terminal           staff  integration
 GET     /v1/orders                                    terminal  channel  staff  integration
@@ -562,6 +581,16 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         },
         "/v1/payments": {"type": "card", "amount": euro(1), "method": "ok", "channel": "web"},
         f"/v1/payments/{_SOME_ID}/void": {},
+        "/v1/loyalty/accounts": {"members": [_SOME_ID]},
+        f"/v1/loyalty/accounts/{_SOME_ID}/adjustments": {"points": 1, "reason": "goodwill"},
+        f"/v1/loyalty/accounts/{_SOME_ID}/gifts": {"to": _SOME_ID, "points": 1},
+        f"/v1/loyalty/accounts/{_SOME_ID}/holds": {"points": 1},
+        f"/v1/loyalty/accounts/{_SOME_ID}/member-removals": {"customer": _SOME_ID},
+        f"/v1/loyalty/accounts/{_SOME_ID}/members": {"customer": _SOME_ID},
+        f"/v1/loyalty/accounts/{_SOME_ID}/merges": {"source": _SOME_ID},
+        f"/v1/loyalty/gifts/{_SOME_ID}/return": {},
+        f"/v1/loyalty/merges/{_SOME_ID}/undoing": {},
+        f"/v1/loyalty/reviews/{_SOME_ID}/decision": {"decision": "denied", "note": "a fraud"},
         f"/v1/accounts/{_SOME_ID}/adjustments": {"change": euro(1), "reason": "goodwill"},
         f"/v1/accounts/{_SOME_ID}/status": {"status": "blocked", "reason": "lost"},
         "/v1/stock/expected-receipts": {

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from omniretail import audit, clock, inventory, profiles
-from omniretail.pricing import Coupon, Promotion
-from tests.api.test_approvals import MARIA, hired
+from omniretail import audit, clock
+from omniretail.pricing import Coupon
+from tests.api.test_approvals import MARIA, manager
 from tests.callers import Retailer, euro, line, order, served
+from tests.orders.test_edits import TEN_OFF
 from tests.profiles.persons import (
     bought,
     customer,
@@ -38,7 +39,6 @@ _BOOKS = (
     "stock_movement",
     "refund",
     "capture",
-    "order_line",
     "loyalty_lot",
     "usage_count",
 )
@@ -83,6 +83,36 @@ def _marked(dumped: dict[str, str]) -> set[str]:
     }
 
 
+_HOLDING = {
+    "account_entry",
+    "book_change",
+    "cart",
+    "claim",
+    "claim_line",
+    "customer",
+    "customer_consent",
+    "customer_identity",
+    "customer_merge",
+    "customer_merge_item",
+    "customer_note",
+    "event",
+    "fulfillment",
+    "hold",
+    "idempotency_key",
+    "order_exception",
+    "order_line",
+    "parcel",
+    "payment_account",
+    "price_list",
+    "return_grading",
+    "sales_order",
+    "sales_return",
+    "tender",
+    "unlinked_customer",
+    "usage",
+}
+
+
 async def _books(retailer: Retailer) -> dict[str, Any]:
     """What must be as it was: findings, stock, and every amount."""
     async with retailer.process.database.transaction(snapshot=True) as tx:
@@ -99,7 +129,7 @@ async def _books(retailer: Retailer) -> dict[str, Any]:
             " (select json_agg((id, kind, refunds, version) order by id) from sales_return)::text as returned"
         )
     dumped = await _dump(retailer)
-    kept = {table: dumped[table] for table in _BOOKS if table != "order_line"}
+    kept = {table: dumped[table] for table in _BOOKS}
     return {"audit": findings, "amounts": dict(amounts[0]), **kept}
 
 
@@ -168,7 +198,7 @@ async def _web_purchase(retailer: Retailer, who: dict[str, Any]) -> None:
     (part,) = sale["fulfillments"]
     path = f"/v1/fulfillments/{part['id']}"
     waits = {"reason": "fraud_check", "note": f"{MARK} looks odd"}
-    answer = await retailer.office.post(f"{path}/holds", waits)
+    answer = await retailer.office.post(f"{path}/hold", waits)
     assert answer.is_success, answer.text
     await taken(await retailer.office.post(f"{path}/release", {}))
     tracking = {
@@ -265,15 +295,154 @@ async def _store_visits(retailer: Retailer, who: dict[str, Any]) -> None:
 @pytest.fixture
 async def prepared(retailer: Retailer) -> Retailer:
     """A retailer with staff who approve, coupons, and a price list of one customer's own."""
-    await hired(retailer)
+    scopes = frozenset({"returns:unlinked", "returns:override"})
+    await manager(retailer, scopes=scopes)
     await retailer.receive("A", S1=20, WH=20)
     await retailer.define(
-        Promotion(code="off", name="Ten percent", type="percent_off", percent_ppm=100_000, needs_coupon=True)
-        if False
-        else _promotion(),
-        Coupon(code="ONCE", promotion="off", limit_per_customer=1),
-        Coupon(code="TWICE", promotion="off", limit_per_customer=2),
+        TEN_OFF,
+        Coupon(code="ONCE", promotion=TEN_OFF.code, limit_per_customer=1),
+        Coupon(code="TWICE", promotion=TEN_OFF.code, limit_per_customer=2),
     )
-    scope = {"name": "Own", "currency": "EUR", "scope": {"customer": KNOWN}}
-    assert (await retailer.office.put("/v1/price-lists/own", scope)).is_success
+    own = {"name": "Own", "currency": "EUR", "scope": {"customer": KNOWN}}
+    assert (await retailer.office.put("/v1/price-lists/own", own)).is_success
     return retailer
+
+
+async def _everything(retailer: Retailer) -> dict[str, Any]:
+    """A customer who left something personal wherever the product keeps any."""
+    who = await _profile(retailer)
+    await _web_purchase(retailer, who)
+    await _pickup(retailer, who)
+    await _store_visits(retailer, who)
+    return who
+
+
+async def test_no_personal_value_stands_anywhere_afterwards(prepared: Retailer) -> None:
+    """Given a customer who left personal data wherever there is room, when erased, then none is in a dump.
+
+    And the books are as they were, in every amount.
+    """
+    retailer = prepared
+    who = await _everything(retailer)
+    double = await customer(retailer, known=f"{MARK}-double", given_name=f"{MARK} Anna")
+    await bought(retailer, f"{MARK}-double")
+    await merged(retailer, who, double, reason=f"{MARK} said so")
+    assert _marked(await _dump(retailer)) >= _HOLDING
+    before = await _books(retailer)
+
+    answer = await erased(retailer, who)
+
+    assert sorted(answer["erased"]) == sorted([who["id"], double["id"]])
+    assert _marked(await _dump(retailer)) == set()
+    assert await _books(retailer) == before
+    for one in (who, double):
+        now = await standing(retailer, one)
+        assert now["status"] == "erased"
+        assert (now["given_name"], now["identities"], now["addresses"]) == (None, [], [])
+    consents = await taken(await retailer.office.get(f"/v1/customers/{who['id']}/consents"))
+    assert {one["purpose"]: one["granted"] for one in consents["items"]} == {
+        "email_marketing": True,
+        "profiling": False,
+    }
+    for caller in retailer.callers.values():
+        assert MARK not in json.dumps([answer for _, _, _, answer in caller.written]).lower()
+
+
+async def test_what_stays_names_the_customer_by_its_id(prepared: Retailer) -> None:
+    """Given orders that say an external id, when their customer is erased, then they say its id."""
+    retailer = prepared
+    who = await customer(retailer, known=KNOWN)
+    sale = await bought(retailer, KNOWN)
+    await erased(retailer, who)
+    assert await named_in(retailer, sale) == who["id"]
+    kinds = [item["kind"] for item in await timeline(retailer.office, who)]
+    assert kinds == ["profile", "order", "profile"]
+    lists = await taken(await retailer.office.get("/v1/price-lists/own"))
+    assert lists["scope"]["customer"] == who["id"]
+    # Somebody else may be known by it from then on.
+    assert (await customer(retailer, known=KNOWN))["id"] != who["id"]
+
+
+async def test_whoever_awaits_something_is_not_erased_yet(prepared: Retailer) -> None:
+    """Given an open order, return or held cart, when the customer asks to be erased, then it says which."""
+    retailer = prepared
+    who = await customer(retailer, known=KNOWN)
+    sale = await ordered(retailer, KNOWN)
+    cart = await taken(
+        await retailer.web.post(
+            "/v1/carts",
+            {"customer": who["id"], "lines": [line("A", 1, kind="pickup", location="S1")]},
+        ),
+        201,
+    )
+    held = await retailer.web.post(f"/v1/carts/{cart['id']}/hold", {"seconds": 600})
+    assert held.is_success, held.text
+    path = f"/v1/customers/{who['id']}/erasure"
+    body = {"reason": "customer_request"}
+
+    first = await retailer.office.post(path, body)
+
+    assert refused(first) == (409, "customer_has_open_documents")
+    assert first.json()["orders"] == [sale["number"]]
+    assert first.json()["carts"] == [cart["code"]]
+    await shipped(retailer, sale)
+    back = {"order": sale["id"], "lines": [{"line": 1, "quantity": 1, "reason": "unwanted"}]}
+    doc = await taken(await retailer.web.post("/v1/returns", back), 201)
+    released = await retailer.web.send("DELETE", f"/v1/carts/{cart['id']}/hold")
+    assert released.is_success, released.text
+    second = await retailer.office.post(path, body)
+    assert (second.json()["returns"], second.json()["carts"]) == ([doc["number"]], [])
+    why = {"reason": "kept after all"}
+    await taken(await retailer.office.post(f"/v1/returns/{doc['id']}/cancellation", why))
+    await erased(retailer, who)
+
+
+async def test_erased_again_removes_what_came_in_since(prepared: Retailer) -> None:
+    """Given an order that arrives late for somebody erased, when erased again, then that is empty too."""
+    retailer = prepared
+    who = await customer(retailer, known=KNOWN)
+    await erased(retailer, who)
+    body = order(served("carry_out", None, line("A", 1)), paid=2000, by="cash")
+    late = await retailer.till.post("/v1/orders", body | {"customer": who["id"], "email": EMAIL})
+    await taken(late, 201)
+    assert "sales_order" in _marked(await _dump(retailer))
+    await erased(retailer, who)
+    assert _marked(await _dump(retailer)) == set()
+
+
+async def test_a_guest_order_under_the_address_goes_with_its_owner(prepared: Retailer) -> None:
+    """Given an order that names nobody and has the customer's e-mail address, then that is emptied."""
+    retailer = prepared
+    who = await customer(retailer, known=MARK)
+    body = order(served("carry_out", None, line("A", 1)), paid=2000, by="cash")
+    guest = await taken(await retailer.till.post("/v1/orders", body | {"email": EMAIL}), 201)
+    await erased(retailer, who)
+    found = await taken(await retailer.office.get(f"/v1/orders/{guest['id']}"))
+    assert (found["email"], found["customer"]) == (None, None)
+    assert _marked(await _dump(retailer)) <= {"price_list", "book_change"}
+
+
+async def test_others_keep_theirs(prepared: Retailer) -> None:
+    """Given two customers, when one is erased, then the other's documents and answers are as they were."""
+    retailer = prepared
+    ann, bob = await customer(retailer, known="ann"), await customer(retailer, known="bob")
+    await bought(retailer, "ann", email="ann@example.com")
+    kept = await bought(retailer, "bob", email="bob@example.com")
+    written = list(retailer.till.written)
+    await erased(retailer, ann)
+    assert retailer.till.written[-1] == written[-1]
+    found = await taken(await retailer.office.get(f"/v1/orders/{kept['id']}"))
+    assert (found["email"], found["customer"]) == ("bob@example.com", bob["id"])
+    assert (await standing(retailer, bob))["status"] == "active"
+
+
+async def test_who_was_merged_is_erased_with_whom_they_became(retailer: Retailer) -> None:
+    """Given a merged customer, when it shall be erased alone, then it is refused; nobody is unknown."""
+    ann, bob = await customer(retailer, known="ann"), await customer(retailer, known="bob")
+    await merged(retailer, ann, bob)
+    body = {"reason": "customer_request"}
+    answer = await retailer.office.post(f"/v1/customers/{bob['id']}/erasure", body)
+    assert refused(answer) == (409, "customer_closed")
+    nobody = "01980000-0000-7000-8000-000000000000"
+    unknown = await retailer.office.post(f"/v1/customers/{nobody}/erasure", body)
+    assert refused(unknown) == (404, "unknown_customer")

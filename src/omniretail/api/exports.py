@@ -72,7 +72,7 @@ async def export_file(
     kind: FromPath[exports.Kind],
     as_of: FromQuery[datetime | None] = None,
 ) -> Stream:
-    """Stream a CSV file: levels, movements, counts, the valuation, skus or locations.
+    """Stream a CSV file: levels, movements, counts, the valuation, skus, locations or loyalty_entries.
 
     All of it is of one moment. The key also needs the scope to read what the file is about. `as_of`
     values the stock of a moment of the past.

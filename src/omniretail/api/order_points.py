@@ -95,14 +95,14 @@ async def claim_points(
         if data.customer not in known:
             raise orders.NoLoyaltyAccount
         customer_id = known[data.customer].id
-        account_id = await loyalty.account_of_customer(tx, customer_id)
-    if account_id is None:
+        accounts = await loyalty.accounts_of_customers(tx, [customer_id], now=clock.now())
+    if not accounts:
         raise orders.NoLoyaltyAccount
     command = orders.ClaimPoints(
         key=named,
         principal=request.user,
         order_id=order_id,
-        account_id=account_id,
+        account_id=accounts[0].id,
         customer_id=customer_id,
         occurred_at=clock.now(),
     )

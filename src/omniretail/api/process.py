@@ -4,8 +4,9 @@ The batches have connections of their own, on which every statement is planned o
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from litestar.di import NamedDependency
@@ -30,11 +31,13 @@ from omniretail.idempotency import Answer
 from omniretail.settings import Settings
 
 # One for each of the batchers that run ledger statements.
-_BATCHES_AT_ONCE = 20
+_BATCHES_AT_ONCE = 24
 # Each holds a connection for as long as somebody reads it; most are for everybody else.
 _EXPORTS_AT_ONCE = 2
 # Hashing one keeps a core busy and takes 16 MB; who guesses waits for who guessed before.
 _PINS_AT_ONCE = 2
+
+Value = TypeVar("Value")
 
 Tx = NamedDependency[Transaction]
 """A handler's transaction: committed before the answer leaves, rolled back on error."""
@@ -79,6 +82,10 @@ class Process:
         self.change_cart = Batcher(self._change_cart)
         self.edit_cart = Batcher(self._edit_cart)
         self.change_account = Batcher(self._change_account)
+        self.change_loyalty_account = Batcher(self._change_loyalty_account)
+        self.hold_points = Batcher(self._hold_points)
+        self.void_points = Batcher(self._void_points)
+        self.points_balance = Batcher(self._points_balance)
         self.add_programme = Batcher(self._add_programme)
         self.change_customer = Batcher(self._change_customer)
         self.edit_customer = Batcher(self._edit_customer)
@@ -248,6 +255,50 @@ class Process:
         return await self.ledger.run(
             lambda tx: payments.change_accounts(tx, commands, now=clock.now())
         )
+
+    async def change_gift(self, command: loyalty.GiftCommand) -> Answer[loyalty.Gift]:
+        """Give points to another account, or take such a gift back."""
+        return await self._alone(loyalty.change_gifts, command)
+
+    async def merge_accounts(self, command: loyalty.MergeCommand) -> Answer[loyalty.Merge]:
+        """Merge two loyalty accounts, or undo that."""
+        return await self._alone(loyalty.merge_accounts, command)
+
+    async def decide_review(self, command: loyalty.DecideReview) -> Answer[loyalty.Review]:
+        """Decide whether points count."""
+        return await self._alone(loyalty.decide_reviews, command)
+
+    async def _alone(
+        self, operation: Callable[..., Awaitable[Sequence[Value | DomainError]]], command: object
+    ) -> Value:
+        """Run a command that is too rare for a batch."""
+        (outcome,) = await self.database.run(lambda tx: operation(tx, [command], now=clock.now()))
+        if isinstance(outcome, DomainError):
+            raise outcome
+        return outcome
+
+    async def _change_loyalty_account(
+        self, commands: Sequence[loyalty.AccountCommand]
+    ) -> Sequence[Answer[loyalty.Account] | DomainError]:
+        return await self.ledger.run(
+            lambda tx: loyalty.change_accounts(tx, commands, now=clock.now())
+        )
+
+    async def _hold_points(
+        self, commands: Sequence[loyalty.PlaceHold]
+    ) -> Sequence[Answer[loyalty.Hold] | DomainError]:
+        return await self.ledger.run(lambda tx: loyalty.place_holds(tx, commands, now=clock.now()))
+
+    async def _void_points(
+        self, commands: Sequence[loyalty.VoidHold]
+    ) -> Sequence[loyalty.Hold | DomainError]:
+        return await self.ledger.run(lambda tx: loyalty.void_holds(tx, commands, now=clock.now()))
+
+    async def _points_balance(
+        self, account_ids: Sequence[UUID]
+    ) -> Sequence[loyalty.Account | DomainError]:
+        async with self.ledger.reading() as tx:
+            return await loyalty.balances(tx, account_ids, now=clock.now())
 
     async def _add_programme(
         self, commands: Sequence[loyalty.AddProgramme]

@@ -76,6 +76,14 @@ _STATEMENTS = (
         "customers",
         "what is known and noted of customers is of active ones, to whom merged ones lead",
     ),
+    Check(
+        "points",
+        "every loyalty account and lot is the sum of its entries, pending and active by its lots",
+    ),
+    Check("points_holds", "every lot holds what open holds of points promise, and no more"),
+    Check("points_reviews", "exactly the lots that somebody has to decide about are in review"),
+    Check("order_points", "orders earned, spent and gave back the points that their tenders say"),
+    Check("members", "every member of a loyalty account is in one that is open"),
     Check("event_sequences", "every document's events count from 1 to its version without a gap"),
     Check("idempotency_keys", "every key placed at most one order"),
 )

@@ -50,8 +50,13 @@ SCOPES = (
     "holds:read",
     "holds:write",
     "imports:write",
+    "loyalty:adjust",
     "loyalty:configure",
+    "loyalty:merge",
     "loyalty:read",
+    "loyalty:report",
+    "loyalty:review",
+    "loyalty:write",
     "orders:backdate",
     "orders:edit",
     "orders:read",
@@ -89,6 +94,7 @@ _SELLING = frozenset(
 )
 _PROMISING = frozenset({"holds:read", "holds:write"})
 _SHOPPING = frozenset({"carts:read", "carts:write"})
+_COLLECTING = frozenset({"loyalty:read", "loyalty:write"})
 _SERVING = frozenset({"customers:read", "customers:write"})
 _QUOTING = frozenset({"coupons:write", "quotes:write"})
 _RETURNING = frozenset({"claims:write", "returns:read", "returns:write"})
@@ -98,6 +104,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "terminal": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _COLLECTING
     | _SERVING
     | _QUOTING
     | _PAYING
@@ -107,6 +114,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "channel": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _COLLECTING
     | _SERVING
     | _QUOTING
     | _PAYING
@@ -115,6 +123,7 @@ DEFAULT_SCOPES: dict[Kind, frozenset[str]] = {
     "staff": _SELLING
     | _PROMISING
     | _SHOPPING
+    | _COLLECTING
     | _SERVING
     | _TAKING_BACK
     | {"accounts:read", "stock:write", "orders:read", "fulfillments:read", "fulfillments:write"}

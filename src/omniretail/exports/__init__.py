@@ -1,4 +1,4 @@
-"""CSV files out of the books: levels, movements, counts, the valuation, SKUs and locations."""
+"""CSV files out of the books: levels, movements, counts, the valuation, SKUs, locations and points."""
 
 from omniretail.exports.files import KINDS, SCOPES, Kind, copy
 

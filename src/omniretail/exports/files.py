@@ -11,13 +11,14 @@ from typing import Literal, get_args
 from omniretail import inventory
 from omniretail.db import Output, Transaction, sql
 
-Kind = Literal["counts", "levels", "locations", "movements", "skus", "valuation"]
+Kind = Literal["counts", "levels", "locations", "loyalty_entries", "movements", "skus", "valuation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SCOPES: dict[Kind, str] = {
     "counts": "stock:read",
     "levels": "stock:read",
     "locations": "catalog:read",
+    "loyalty_entries": "loyalty:report",
     "movements": "stock:read",
     "skus": "catalog:read",
     "valuation": "stock:value",

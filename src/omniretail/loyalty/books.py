@@ -92,7 +92,7 @@ class Books:
         self.qualifying = dict(loaded.qualifying)
         self._undo: list[tuple[MutableMapping[Any, Any], Any, Any]] = []
         for hold in loaded.holds:
-            if hold.state_at(now) == "lapsed":
+            if hold.state == "held" and hold.expires_at <= now:
                 self._lapse(hold)
 
     def account(self, account_id: UUID) -> Account | DomainError:

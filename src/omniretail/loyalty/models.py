@@ -43,7 +43,7 @@ class LoyaltyAccount(SQLModel, table=True):
         Index(
             "loyalty_account_tier_idx",
             "tier_until",
-            postgresql_where=text("tier_until is not null"),
+            postgresql_where=text("tier_until is not null and status = 'open'"),
         ),
         {"postgresql_with": {"fillfactor": 50}},
     )
@@ -106,6 +106,7 @@ class LoyaltyLot(SQLModel, table=True):
         ),
         Index("loyalty_lot_order_idx", "order_id", postgresql_where=text("order_id is not null")),
         Index("loyalty_lot_account_idx", "account_id", "id"),
+        Index("loyalty_lot_live_idx", "account_id", "id", postgresql_where=text("remaining > 0")),
         Index("loyalty_lot_expiry_idx", "expires_at", postgresql_where=text("remaining > 0")),
         Index("loyalty_lot_gift_idx", "gift_id", postgresql_where=text("gift_id is not null")),
         {"postgresql_with": {"fillfactor": 70}},

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from omniretail.errors import DomainError
 from omniretail.ids import new_id
-from omniretail.loyalty.books import Books, spending_order
+from omniretail.loyalty.books import Books, OrderPoints, spending_order
 from omniretail.loyalty.earning import Earned
 from omniretail.loyalty.lot import (
     Account,
@@ -201,15 +201,8 @@ class Ledger(Books):
         day = self.day_of(account.id, today)
         most = programme.most_earned_a_day
         too_much = most is not None and day.earned + earned.points > most
-        self.put(
-            self.days,
-            (account.id, today),
-            replace(
-                day,
-                earned=day.earned + earned.points,
-                qualifying=day.qualifying + earned.base_points,
-            ),
-        )
+        self.put(self.days, (account.id, today), replace(day, earned=day.earned + earned.points))
+        self._count(record, earned.base_points)
         self._qualify(account.id, earned.base_points, programme, source.occurred_at)
         if earned.points == 0:
             return
@@ -229,16 +222,7 @@ class Ledger(Books):
             source,
         )
         if lot.in_review:
-            review = Review(
-                id=new_id(),
-                account_id=account.id,
-                lot_id=lot.id,
-                order_id=source.order_id,
-                why="claimed_late" if claimed_late else "earned_too_much",
-                points=earned.points,
-                opened_at=self.now,
-            )
-            self.put(self.reviews, review.id, review)
+            self._have_reviewed(lot, claimed_late=claimed_late)
 
     def put_in(
         self, lot: Lot, kind: EntryType, source: Source, *, other: UUID | None = None
@@ -304,12 +288,7 @@ class Ledger(Books):
                 qualifying_points=record.qualifying_points - base_points,
             ),
         )
-        day = self.day_of(record.account_id, record.day)
-        self.put(
-            self.days,
-            (record.account_id, record.day),
-            replace(day, qualifying=day.qualifying - base_points),
-        )
+        self._count(record, -base_points)
 
     def _reverse_own(
         self, order_id: UUID, account: Account, points: int, source: Source, programme: Programme
@@ -402,6 +381,25 @@ class Ledger(Books):
             self.take_from("spent", lot, share, source)
             used[lot.id] = used.get(lot.id, 0) + share
         return list(used.items())
+
+    def _have_reviewed(self, lot: Lot, *, claimed_late: bool) -> None:
+        """Ask that somebody looks at a lot before it counts."""
+        review = Review(
+            id=new_id(),
+            account_id=lot.account_id,
+            lot_id=lot.id,
+            order_id=lot.order_id,
+            why="claimed_late" if claimed_late else "earned_too_much",
+            points=lot.quantity,
+            opened_at=self.now,
+        )
+        self.put(self.reviews, review.id, review)
+
+    def _count(self, record: OrderPoints, base_points: int) -> None:
+        """Count qualifying points on the day that all of an order's count for."""
+        day = self.day_of(record.account_id, record.day)
+        counted = replace(day, qualifying=day.qualifying + base_points)
+        self.put(self.days, (record.account_id, record.day), counted)
 
     def _qualify(
         self, account_id: UUID, base_points: int, programme: Programme, at: datetime

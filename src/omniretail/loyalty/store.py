@@ -32,7 +32,6 @@ _RECORD_HOLD_LOTS = sql("loyalty.record_hold_lots")
 _PUT_ORDERS = sql("loyalty.put_orders")
 _PUT_SPENDINGS = sql("loyalty.put_spendings")
 _ADD_DAYS = sql("loyalty.add_days")
-_ACCOUNT_OF = sql("loyalty.account_of_customer")
 _PUT_REVIEWS = sql("loyalty.put_reviews")
 
 
@@ -87,7 +86,7 @@ async def lock(
         Read(_ORDERS, (orders,), _list_of(OrderPoints)),
         Read(_SPENDINGS, (orders,), _list_of(Spending)),
         Read(_DAYS, (ids, sorted(days)), _list_of(Day)),
-        Read(_QUALIFYING, (ids, _since(programme, now), now), list),
+        qualifying_of(ids, programme, now=now),
     )
     if any(account.status == "merged" for account in accounts):
         raise RaceLost
@@ -159,7 +158,7 @@ async def tier_groups(
     rows = await tx.fetch(_TIERS, sorted(set(customers)))
     over = sorted({r["account_id"] for r in rows if r["tier_until"] and r["tier_until"] <= now})
     qualifying = await tx.fetch(_QUALIFYING, over, _since(programme, now), now) if over else []
-    days = {row["account_id"]: _by_day(row["by_day"]) for row in qualifying}
+    days = {row["account_id"]: days_of(row["by_day"]) for row in qualifying}
     groups = {}
     for row in rows:
         standing = Standing(tier=row["tier"], until=row["tier_until"])
@@ -205,18 +204,32 @@ def _since(programme: Programme | None, now: datetime) -> date:
 
 def _settle_tiers(ledger: Ledger, qualifying: Rows, programme: Programme) -> None:
     """Have tiers be what they are by the clock: a period's end takes one down, or leaves it."""
-    by_day = {UUID(row["account_id"]): _by_day(row["by_day"]) for row in qualifying}
+    by_day = {UUID(row["account_id"]): days_of(row["by_day"]) for row in qualifying}
     for account in list(ledger.accounts.values()):
         if account.tier_until is None or account.tier_until > ledger.now:
             continue
-        standing = Standing(tier=account.tier, until=account.tier_until)
-        standing = settled(programme, standing, by_day.get(account.id, {}), ledger.now)
-        ledger.accounts[account.id] = structs.replace(
-            account, tier=standing.tier, tier_until=standing.until
+        ledger.accounts[account.id] = with_tier(
+            account, by_day.get(account.id, {}), programme, now=ledger.now
         )
 
 
-def _by_day(told: str | Mapping[str, int] | None) -> dict[date, int]:
+def with_tier(
+    account: Account, by_day: Mapping[date, int], programme: Programme, *, now: datetime
+) -> Account:
+    """Return an account with the tier that it has by the clock, by its qualifying points a day."""
+    standing = Standing(tier=account.tier, until=account.tier_until)
+    standing = settled(programme, standing, by_day, now)
+    return structs.replace(account, tier=standing.tier, tier_until=standing.until)
+
+
+def qualifying_of(
+    account_ids: Collection[UUID], programme: Programme | None, *, now: datetime
+) -> Read[Rows]:
+    """Return the read of what counts for accounts' tiers: see `qualifying.sql`."""
+    return Read(_QUALIFYING, (list(account_ids), _since(programme, now), now), list)
+
+
+def days_of(told: str | Mapping[str, int] | None) -> dict[date, int]:
     """Return points by day as the database tells them, in text where it was asked alone."""
     if isinstance(told, str):
         told = msgspec.json.decode(told, type=dict[str, int])
@@ -243,9 +256,3 @@ def _more(ledger: Ledger) -> list[Day]:
                 )
             )
     return more
-
-
-async def account_of_customer(tx: Transaction, customer_id: UUID) -> UUID | None:
-    """Return the account that a customer is a member of, if any."""
-    rows = await tx.fetch(_ACCOUNT_OF, customer_id)
-    return rows[0]["account_id"] if rows else None

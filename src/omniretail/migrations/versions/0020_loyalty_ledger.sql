@@ -27,7 +27,7 @@ alter table loyalty_account
 
 create index loyalty_account_steady_idx on loyalty_account (steady_until) where steady_until is not null;
 create index loyalty_account_merged_idx on loyalty_account (merged_into) where merged_into is not null;
-create index loyalty_account_tier_idx on loyalty_account (tier_until) where tier_until is not null;
+create index loyalty_account_tier_idx on loyalty_account (tier_until) where tier_until is not null and status = 'open';
 
 create table loyalty_member (
     customer_id uuid constraint loyalty_member_pkey primary key,
@@ -70,6 +70,7 @@ alter table loyalty_lot
 create index loyalty_lot_spending_idx on loyalty_lot (account_id, expires_at, earned_at, id) where remaining > 0;
 create index loyalty_lot_order_idx on loyalty_lot (order_id) where order_id is not null;
 create index loyalty_lot_account_idx on loyalty_lot (account_id, id);
+create index loyalty_lot_live_idx on loyalty_lot (account_id, id) where remaining > 0;
 create index loyalty_lot_expiry_idx on loyalty_lot (expires_at) where remaining > 0;
 create index loyalty_lot_gift_idx on loyalty_lot (gift_id) where gift_id is not null;
 
