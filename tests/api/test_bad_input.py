@@ -22,6 +22,7 @@ untouched = pytest.mark.usefixtures("books_untouched")
 
 _keys = itertools.count(1)
 _NOBODY = UUID(int=7)
+_SOMEBODY = "01980000-0000-7000-8000-000000000001"
 _TABLES = (
     *("cart", "hold", "hold_line"),
     *("channel", "location", "sku", "sku_barcode", "price_list", "price", "price_book"),
@@ -702,6 +703,28 @@ def _customers(now: str) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", f"{one}/identity-removals"): app,
         ("POST", f"{one}/consents"): {"consents": [consent]},
         ("POST", f"{one}/notes"): {"text": "likes blue"},
+        ("POST", f"{one}/merge"): {"source": _SOMEBODY, "reason": "the same phone"},
+        ("POST", f"/v1/customers/merges/{_NOBODY}/undoing"): {},
+        ("POST", f"{one}/erasure"): {"reason": "customer_request"},
+        ("PUT", "/v1/segments/N1"): {
+            "name": "Loyal",
+            "rule": {
+                "channels_any": ["web"],
+                "channels_all": ["web", "pos"],
+                "ordered_within_days": 30,
+                "not_ordered_for_days": 7,
+                "spend": {
+                    "currency": "EUR",
+                    "days": 365,
+                    "at_least": euro(100),
+                    "at_most": euro(200),
+                },
+                "orders": {"days": 365, "at_least": 1, "at_most": 9},
+                "tiers": ["gold"],
+                "groups": ["vip"],
+                "consents": ["sms"],
+            },
+        },
         ("POST", "/v1/customers/searches"): {"identity": number, "limit": 1},
     }
 
@@ -1079,6 +1102,17 @@ OUT_OF_BOUNDS = [
     ("POST", "/v1/customers", "/identities/1/kind", ['"fax"', "null"]),
     ("POST", "/v1/customers", "/consents/0/decided_at", ['"2999-01-01T00:00:00Z"']),
     ("POST", f"/v1/customers/{_NOBODY}/consents", "/consents", ["[]"]),
+    ("POST", f"/v1/customers/{_NOBODY}/merge", "/source", ['"x"', "null", "1"]),
+    ("POST", f"/v1/customers/{_NOBODY}/merge", "/reason", ['""', json.dumps("x" * 501)]),
+    ("POST", f"/v1/customers/{_NOBODY}/erasure", "/reason", ['""', '"two words"', "null"]),
+    ("PUT", "/v1/segments/N1", "/rule/ordered_within_days", ["0", "-1", "3651", "7", '"1"']),
+    ("PUT", "/v1/segments/N1", "/rule/not_ordered_for_days", ["30", "31"]),
+    ("PUT", "/v1/segments/N1", "/rule/spend/currency", ['"eur"', '"ZZZ"', "null", '"USD"']),
+    ("PUT", "/v1/segments/N1", "/rule/spend/days", ["0", "3651", "null"]),
+    ("PUT", "/v1/segments/N1", "/rule/spend/at_most/amount", ["99", "-1", str(2**63)]),
+    ("PUT", "/v1/segments/N1", "/rule/spend/at_least/currency", ['"USD"', '""']),
+    ("PUT", "/v1/segments/N1", "/rule/orders/at_most", ["0", "-1", str(2**31), "1.5"]),
+    ("PUT", "/v1/segments/N1", "/rule/channels_any", [json.dumps(["c"] * 101), '["a,b"]', "null"]),
     ("POST", f"/v1/customers/{_NOBODY}/notes", "/text", ['""', json.dumps("x" * 2001)]),
     ("POST", "/v1/customers/searches", "/cursor", ['"x"', json.dumps("x" * 1101)]),
     ("POST", "/v1/customers/searches", "/limit", ["0", "201"]),
@@ -1611,6 +1645,11 @@ PATHS = [
     ("TRACE", "/v1/orders"),
 ]
 QUERIES = [
+    ("/v1/segments", "limit", ["0", "201"]),
+    ("/v1/segments", "cursor", ["x", "%00"]),
+    ("/v1/segments/N1/customers", "cursor", ["x", "%00", "QQ"]),
+    (f"/v1/customers/{_NOBODY}/timeline", "cursor", ["x", "%00", "QQ"]),
+    (f"/v1/customers/{_NOBODY}/merges", "cursor", ["x", "%00", "QQ"]),
     ("/v1/claims", "state", ["lost", "", "%00"]),
     ("/v1/claims", "order", ["x", "%00", "1"]),
     ("/v1/claims", "limit", ["0", "201"]),

@@ -124,18 +124,35 @@ def _rule(body: SegmentRuleBody) -> profiles.Rule:
         channels_all=frozenset(body.channels_all),
         ordered_within_days=body.ordered_within_days,
         not_ordered_for_days=body.not_ordered_for_days,
-        spend=spend
-        and profiles.Spend(
-            currency=spend.currency,
-            days=spend.days,
-            at_least_minor=_minor(spend, spend.at_least, "at_least"),
-            at_most_minor=_minor(spend, spend.at_most, "at_most"),
+        spend=None if spend is None else _spend(spend),
+        orders=(
+            None
+            if orders is None
+            else profiles.OrderCount(
+                days=orders.days, at_least=orders.at_least, at_most=orders.at_most
+            )
         ),
-        orders=orders
-        and profiles.OrderCount(days=orders.days, at_least=orders.at_least, at_most=orders.at_most),
         tiers=frozenset(body.tiers),
         groups=frozenset(body.groups),
         consents=frozenset(body.consents),
+    )
+
+
+def _spend(spend: SpendBody) -> profiles.Spend:
+    return profiles.Spend(
+        currency=spend.currency,
+        days=spend.days,
+        at_least_minor=_minor(spend, spend.at_least, "at_least"),
+        at_most_minor=_minor(spend, spend.at_most, "at_most"),
+    )
+
+
+def _spend_body(spend: profiles.Spend) -> SpendBody:
+    return SpendBody(
+        currency=spend.currency,
+        days=spend.days,
+        at_least=_money(spend.at_least_minor, spend.currency),
+        at_most=_money(spend.at_most_minor, spend.currency),
     )
 
 
@@ -156,15 +173,14 @@ def _view(segment: profiles.Segment) -> SegmentView:
             channels_all=tuple(sorted(rule.channels_all)),
             ordered_within_days=rule.ordered_within_days,
             not_ordered_for_days=rule.not_ordered_for_days,
-            spend=spend
-            and SpendBody(
-                currency=spend.currency,
-                days=spend.days,
-                at_least=_money(spend.at_least_minor, spend.currency),
-                at_most=_money(spend.at_most_minor, spend.currency),
+            spend=None if spend is None else _spend_body(spend),
+            orders=(
+                None
+                if orders is None
+                else OrderCountBody(
+                    days=orders.days, at_least=orders.at_least, at_most=orders.at_most
+                )
             ),
-            orders=orders
-            and OrderCountBody(days=orders.days, at_least=orders.at_least, at_most=orders.at_most),
             tiers=tuple(sorted(rule.tiers)),
             groups=tuple(sorted(rule.groups)),
             consents=tuple(sorted(rule.consents)),

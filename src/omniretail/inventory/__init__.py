@@ -89,6 +89,7 @@ from omniretail.inventory.movements import (
 )
 from omniretail.inventory.operations import lock, lock_more, write
 from omniretail.inventory.persons import (
+    forget_reasons,
     forget_references,
 )
 from omniretail.inventory.policies import (
@@ -322,6 +323,7 @@ __all__ = [
     "find_shortage",
     "find_transfer",
     "find_unit",
+    "forget_reasons",
     "forget_references",
     "get_stock_policy",
     "handed_over",

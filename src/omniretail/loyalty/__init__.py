@@ -145,7 +145,6 @@ from omniretail.loyalty.settling import (
 )
 from omniretail.loyalty.store import (
     Concerned,
-    account_of_customer,
     accounts_by_id,
     lock,
     order_points,
@@ -240,7 +239,6 @@ __all__ = [
     "UnknownMerge",
     "UnknownReview",
     "VoidHold",
-    "account_of_customer",
     "accounts_by_id",
     "accounts_of_customers",
     "add_programmes",

@@ -15,6 +15,7 @@ from omniretail.db import Read, Transaction, sql
 _BEFORE = sql("loyalty.entries_before")
 _MEMBERS_OF = sql("loyalty.members_of")
 _NAME = sql("loyalty.name_member")
+_ALONE = sql("loyalty.accounts_alone")
 _ERASE = sql("loyalty.erase_members")
 
 
@@ -66,9 +67,11 @@ async def name_member(tx: Transaction, customer: UUID, other: UUID, *, account: 
     return await tx.execute(_NAME, other, customer, account) == 1
 
 
-async def erase_members(tx: Transaction, customers: Collection[UUID]) -> None:
-    """Have customers be members no more. The account keeps its points, which are nobody's then.
+async def erase_members(tx: Transaction, customers: Collection[UUID]) -> list[UUID]:
+    """Have customers be members no more; return the accounts that are nobody's then.
 
-    Locks: what it changes.
+    Those keep their points, but not why anything was done to them by hand. Locks: what it changes.
     """
-    await tx.execute(_ERASE, list(customers))
+    accounts = [row["id"] for row in await tx.fetch(_ALONE, list(customers))]
+    await tx.execute(_ERASE, list(customers), accounts)
+    return accounts

@@ -15,7 +15,7 @@ from omniretail.profiles.merging import (
     UnknownCustomerMerge,
     merge_customers,
 )
-from omniretail.profiles.segment import MOST_DAYS, MOST_NAMED, OrderCount, Rule, Spend
+from omniretail.profiles.segment import MOST_DAYS, MOST_NAMED, OrderCount, Rule, Spend, rule_faults
 from omniretail.profiles.segments import (
     Segment,
     UnknownSegment,
@@ -59,6 +59,7 @@ __all__ = [
     "merge_customers",
     "person_timeline",
     "put_segment",
+    "rule_faults",
     "segment_customers",
     "segments_of_customer",
 ]

@@ -31,6 +31,7 @@ from omniretail.db import RaceLost, Transaction
 from omniretail.errors import DomainError, Refused
 from omniretail.profiles.personal import Eraser
 from omniretail.profiles.trail import erase_merges
+from omniretail.returns import ReturnOfPerson
 
 _MOST_NAMED = 20
 
@@ -69,8 +70,8 @@ class _Held(msgspec.Struct, frozen=True, kw_only=True):
 
     orders: list[orders.OrderOfPerson]
     carts: list[carts.CartOfPerson]
-    returns: list[returns.ReturnOfPerson]
-    claims: list[returns.ReturnOfPerson]
+    returns: list[ReturnOfPerson]
+    claims: list[ReturnOfPerson]
 
 
 async def erase_customers(
@@ -113,7 +114,6 @@ async def _erase(
     if refusal := await _still_open(tx, customer.id, held, now=now):
         return refusal
     counted = await _erase_documents(tx, customer.id, who, held)
-    await loyalty.erase_members(tx, who.ids)
     await erase_merges(tx, who.ids)
     by = customers.Asking(actor_id=command.principal.id, channel=command.principal.channel)
     await customers.erase(tx, list(known.values()), by=by, reason=command.reason, now=now)
@@ -169,6 +169,7 @@ async def _erase_documents(
     await returns.erase_returns(
         tx, return_ids, claim_ids, references=who.references, customer=customer
     )
+    await inventory.forget_reasons(tx, return_ids)
     hold_ids = await inventory.forget_references(
         tx, [hold for cart in held.carts for hold in cart.hold_ids], order_ids
     )
@@ -181,11 +182,12 @@ async def _erase_documents(
         tx, owned, customer=customer, order_ids=order_ids, cart_ids=cart_ids
     )
     await pricing.name_customer_of_lists(tx, others, customer=customer)
+    points = await loyalty.erase_members(tx, who.ids)
     documents = {*who.ids, *order_ids, *cart_ids, *return_ids, *claim_ids}
     eraser = Eraser(others, customer)
     said = await events.restate(tx, documents, eraser.event)
     answered = await idempotency.restate_answers(
-        tx, {*documents, *used, *owned, *hold_ids}, eraser.answer
+        tx, {*documents, *used, *owned, *points, *hold_ids}, eraser.answer
     )
     counts: dict[str, Collection[UUID]] = {
         "orders": order_ids,

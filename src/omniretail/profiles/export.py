@@ -6,8 +6,11 @@ from uuid import UUID
 import msgspec
 
 from omniretail import carts, customers, loyalty, orders, payments, returns
+from omniretail.carts import CartNow
 from omniretail.db import Transaction
+from omniretail.orders import Order
 from omniretail.profiles.timeline import Item, person_timeline
+from omniretail.returns import Claim, Return
 
 _ALL = 1_000_000
 
@@ -33,10 +36,10 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     merged: list[customers.Customer]
     consents: list[customers.Consent]
     notes: list[customers.Note]
-    orders: list[orders.Order]
-    returns: list[returns.Return]
-    claims: list[returns.Claim]
-    carts: list[carts.CartNow]
+    orders: list[Order]
+    returns: list[Return]
+    claims: list[Claim]
+    carts: list[CartNow]
     credits: list[Credit]
     points: Points
     timeline: list[Item]

@@ -204,7 +204,7 @@ async def _undo(
     ids = (found[command.merge_id].source_id, found[command.merge_id].target_id)
     known, _ = await _locked(tx, ids, leading_to=ids[1])
     # Read anew: somebody may have undone it before we had the locks.
-    merge = (await tx.read(merges_by_id([command.merge_id])))[0][command.merge_id]
+    merge: CustomerMerge = (await tx.read(merges_by_id([command.merge_id])))[0][command.merge_id]
     if merge.undone_at is not None:
         return CustomerMergeUndone(merge.id, merge.undone_at)
     if refusal := closed(known, merge.target_id):

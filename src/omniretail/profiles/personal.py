@@ -55,12 +55,14 @@ class Eraser:
         cleaned = {name: self._member(name, member) for name, member in value.items()}
         if "reference" in value and "expires_at" in value:
             cleaned["reference"] = None  # what a caller called a hold
+        if "merged_at" in value and "reason" in value:
+            cleaned["reason"] = None
         return cleaned
 
     def _member(self, name: str, value: Any) -> Any:
         change = _CHANGED.get(name)
         if value is None or isinstance(value, bool):
-            said = value
+            said: Any = value
         elif name == "customer" and value in self._codes:
             said = self._customer
         elif change is not None:

@@ -44,7 +44,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     consents: frozenset[str] = frozenset()
 
 
-def faults(rule: Rule) -> list[tuple[str, str]]:
+def rule_faults(rule: Rule) -> list[tuple[str, str]]:
     """Return what is wrong with a rule, each with where."""
     return [*_names(rule), *_days(rule), *_bounds(rule)]
 
@@ -59,8 +59,8 @@ def _days(rule: Rule) -> Iterator[tuple[str, str]]:
     stated = {
         "/ordered_within_days": rule.ordered_within_days,
         "/not_ordered_for_days": rule.not_ordered_for_days,
-        "/spend/days": rule.spend and rule.spend.days,
-        "/orders/days": rule.orders and rule.orders.days,
+        "/spend/days": None if rule.spend is None else rule.spend.days,
+        "/orders/days": None if rule.orders is None else rule.orders.days,
     }
     for pointer, days in stated.items():
         if days is not None and not 1 <= days <= MOST_DAYS:
@@ -71,14 +71,12 @@ def _days(rule: Rule) -> Iterator[tuple[str, str]]:
 
 
 def _bounds(rule: Rule) -> Iterator[tuple[str, str]]:
-    bounds = {
-        "/spend": rule.spend and (rule.spend.at_least_minor, rule.spend.at_most_minor),
-        "/orders": rule.orders and (rule.orders.at_least, rule.orders.at_most),
-    }
-    for pointer, pair in bounds.items():
-        if pair is None:
-            continue
-        least, most = pair
+    bounds: list[tuple[str, int | None, int | None]] = []
+    if rule.spend is not None:
+        bounds.append(("/spend", rule.spend.at_least_minor, rule.spend.at_most_minor))
+    if rule.orders is not None:
+        bounds.append(("/orders", rule.orders.at_least, rule.orders.at_most))
+    for pointer, least, most in bounds:
         if least is None and most is None:
             yield pointer, "Expected a bound"
         elif least is not None and most is not None and least > most:

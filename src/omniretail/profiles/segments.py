@@ -10,7 +10,7 @@ from omniretail import customers
 from omniretail.db import Transaction, sql
 from omniretail.errors import Invalid, Missing
 from omniretail.money import is_currency
-from omniretail.profiles.segment import Rule, faults
+from omniretail.profiles.segment import Rule, rule_faults
 
 _PUT = sql("profiles.put_segment")
 _SEGMENTS = sql("profiles.segments")
@@ -37,7 +37,8 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 async def put_segment(tx: Transaction, segment: Segment, *, now: datetime) -> Segment:
     """Put a segment in place, new or instead of what it was. Raises: Invalid."""
     found = [
-        {"pointer": f"/rule{pointer}", "detail": detail} for pointer, detail in faults(segment.rule)
+        {"pointer": f"/rule{pointer}", "detail": detail}
+        for pointer, detail in rule_faults(segment.rule)
     ]
     spend = segment.rule.spend
     if spend is not None and not is_currency(spend.currency):

@@ -72,16 +72,14 @@ async def person_timeline(
 
 async def _documents(tx: Transaction, shown: list[Any]) -> dict[UUID, Any]:
     """Return the orders, returns and claims among what is shown, as they stand now."""
+    placed = [one.id for one in shown if isinstance(one, orders.OrderPlaced)]
     asked = [one for one in shown if isinstance(one, returns.Requested)]
+    back = [one.id for one in asked if one.type == "return"]
+    claimed = [one.id for one in asked if one.type == "claim"]
     return {
-        document.id: document
-        for document in (
-            *await orders.orders_by_id(
-                tx, [one.id for one in shown if isinstance(one, orders.OrderPlaced)]
-            ),
-            *await returns.returns_by_id(tx, [one.id for one in asked if one.type == "return"]),
-            *await returns.claims_by_id(tx, [one.id for one in asked if one.type == "claim"]),
-        )
+        **{one.id: one for one in await orders.orders_by_id(tx, placed)},
+        **{one.id: one for one in await returns.returns_by_id(tx, back)},
+        **{one.id: one for one in await returns.claims_by_id(tx, claimed)},
     }
 
 

@@ -7,7 +7,7 @@ select
 from idempotency_key as used
 where
     (used.principal_id, used.key) > ($2::uuid, $3::text)
-    and exists(
+    and exists (
         select 1
         from
             regexp_matches(

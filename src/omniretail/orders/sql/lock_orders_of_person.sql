@@ -4,14 +4,14 @@ select
     sales_order.id,
     sales_order.number,
     sales_order.cart_id,
-    exists(
+    exists (
         select 1
         from order_line
         where
             order_line.order_id = sales_order.id
             and order_line.fulfilled_quantity + order_line.cancelled_quantity < order_line.quantity
     )
-    or exists(
+    or exists (
         select 1
         from tender
         where tender.order_id = sales_order.id and tender.uncaptured_minor > 0

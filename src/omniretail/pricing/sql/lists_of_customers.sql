@@ -5,4 +5,4 @@ where price_list.customer = any($1::text[])
 union
 select book_change.code
 from book_change
-where book_change.kind = 'price_list' and book_change.document ->> 'customer' = any($1::text[]);
+where book_change.kind = 'price_list' and book_change.document #>> '{scope,customer}' = any($1::text[]);

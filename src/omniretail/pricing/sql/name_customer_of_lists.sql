@@ -8,8 +8,8 @@ with own as (
 
 remembered as (
     update book_change
-    set document = jsonb_set(book_change.document, '{customer}', to_jsonb($2::text))
-    where book_change.kind = 'price_list' and book_change.document ->> 'customer' = any($1::text[])
+    set document = jsonb_set(book_change.document, '{scope,customer}', to_jsonb($2::text))
+    where book_change.kind = 'price_list' and book_change.document #>> '{scope,customer}' = any($1::text[])
 )
 
 select 1;

@@ -11,16 +11,18 @@ select
     said.merged_by,
     said.undone_at,
     said.undone_by
-from json_to_recordset($1::json) as said (
-    id uuid,
-    source_id uuid,
-    target_id uuid,
-    reason text,
-    merged_at timestamptz,
-    merged_by uuid,
-    undone_at timestamptz,
-    undone_by uuid
-)
+from
+    json_to_recordset($1::json)
+        as said (
+            id uuid,
+            source_id uuid,
+            target_id uuid,
+            reason text,
+            merged_at timestamptz,
+            merged_by uuid,
+            undone_at timestamptz,
+            undone_by uuid
+        )
 on conflict on constraint customer_merge_pkey do update
     set
         undone_at = excluded.undone_at,

@@ -1,8 +1,9 @@
 -- The active customers among $1 (null: any) behind $2, at most $3, of whom all holds that is not null: they
 -- ordered in one of the channels $4, in all of $5, since $6, and not since $7; in the currency $8 they spent
 -- since $9 at least $10 and at most $11; since $12 they placed at least $13 and at most $14 orders; they
--- are of one of the tiers $15, of one of the groups $16, and consent to all of the purposes $17. Customers are
--- walked by their ids; each one's orders are found by index. Orders of which all was cancelled do not count.
+-- are of one of the tiers $15, of one of the groups $16, and consent to all of the purposes $17. Customers
+-- are walked by their ids; each one's orders are found by index. Orders of which all was cancelled do not
+-- count.
 select customer.id
 from customer
 cross join
@@ -25,7 +26,7 @@ where
     and ($16::text[] is null or customer.customer_groups && $16::text[])
     and (
         $17::text[] is null
-        or not exists(
+        or not exists (
             select 1
             from unnest($17::text[]) as wanted (purpose)
             where
@@ -43,7 +44,7 @@ where
     )
     and (
         $15::text[] is null
-        or exists(
+        or exists (
             select 1
             from loyalty_member as member
             inner join loyalty_account as account on member.account_id = account.id
@@ -52,13 +53,13 @@ where
     )
     and (
         $4::text[] is null
-        or exists(
+        or exists (
             select 1
             from sales_order as sale
             where
                 sale.customer = any(known.names)
                 and sale.channel = any($4::text[])
-                and exists(
+                and exists (
                     select 1
                     from order_line as line
                     where line.order_id = sale.id and line.cancelled_quantity < line.quantity
@@ -67,17 +68,17 @@ where
     )
     and (
         $5::text[] is null
-        or not exists(
+        or not exists (
             select 1
             from unnest($5::text[]) as wanted (channel)
             where
-                not exists(
+                not exists (
                     select 1
                     from sales_order as sale
                     where
                         sale.customer = any(known.names)
                         and sale.channel = wanted.channel
-                        and exists(
+                        and exists (
                             select 1
                             from order_line as line
                             where line.order_id = sale.id and line.cancelled_quantity < line.quantity
@@ -87,13 +88,13 @@ where
     )
     and (
         $6::timestamptz is null
-        or exists(
+        or exists (
             select 1
             from sales_order as sale
             where
                 sale.customer = any(known.names)
                 and sale.placed_at >= $6::timestamptz
-                and exists(
+                and exists (
                     select 1
                     from order_line as line
                     where line.order_id = sale.id and line.cancelled_quantity < line.quantity
@@ -102,13 +103,13 @@ where
     )
     and (
         $7::timestamptz is null
-        or not exists(
+        or not exists (
             select 1
             from sales_order as sale
             where
                 sale.customer = any(known.names)
                 and sale.placed_at >= $7::timestamptz
-                and exists(
+                and exists (
                     select 1
                     from order_line as line
                     where line.order_id = sale.id and line.cancelled_quantity < line.quantity
@@ -145,13 +146,12 @@ where
     and (
         $12::timestamptz is null
         or (
-            select
-                count(*) between coalesce($13::bigint, 0) and coalesce($14::bigint, 9223372036854775807)
+            select count(*) between coalesce($13::bigint, 0) and coalesce($14::bigint, 9223372036854775807)
             from sales_order as sale
             where
                 sale.customer = any(known.names)
                 and sale.placed_at >= $12::timestamptz
-                and exists(
+                and exists (
                     select 1
                     from order_line as line
                     where line.order_id = sale.id and line.cancelled_quantity < line.quantity
