@@ -43,7 +43,7 @@ reached as (
         chain.named,
         chain.account_id
     from chain
-    order by chain.named, chain.hops desc
+    order by chain.named asc, chain.hops desc
 ),
 
 locked as materialized (
