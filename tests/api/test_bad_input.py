@@ -448,7 +448,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
             "change": euro(-500),
             "reason": "goodwill",
         },
-        ("POST", "/v1/loyalty/accounts"): {"members": [str(_NOBODY)]},
+        ("POST", f"/v1/loyalty/accounts?for={_NOBODY}"): {"members": [str(_NOBODY)]},
         ("POST", f"/v1/loyalty/accounts/{_NOBODY}/adjustments"): {
             "points": 10,
             "reason": "goodwill",
@@ -1269,7 +1269,7 @@ OUT_OF_BOUNDS = [
         ["-1", str(2**31), "null"],
     ),
     ("PUT", "/v1/stock/safety-stock", "/lines/0/quantity", ["-1", str(2**31), "0.5", '"1"']),
-    ("POST", "/v1/loyalty/accounts", "/members", ["[]", "null", '["x"]']),
+    ("POST", f"/v1/loyalty/accounts?for={_NOBODY}", "/members", ["[]", "null", "{}"]),
     (
         "POST",
         f"/v1/loyalty/accounts/{_NOBODY}/adjustments",
