@@ -142,6 +142,8 @@ POST    /v1/orders/{order_id}/edits                   terminal  channel         
 POST    /v1/orders/{order_id}/edits/preview           terminal  channel         integration
 GET     /v1/orders/{order_id}/payments                terminal  channel  staff  integration
 POST    /v1/orders/{order_id}/payments                terminal  channel         integration
+GET     /v1/orders/{order_id}/points                  terminal  channel  staff  integration
+POST    /v1/orders/{order_id}/points-claim            terminal  channel  staff  integration
 POST    /v1/orders/{order_id}/price-adjustments
 POST    /v1/orders/{order_id}/refunds                 terminal  channel         integration
 GET     /v1/orders/{order_id}/timeline                terminal  channel  staff  integration
@@ -503,6 +505,7 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         f"/v1/carts/{_SOME_ID}/hold": {},
         f"/v1/carts/{_SOME_ID}/merge": {"from": _SOME_ID},
         f"/v1/orders/{_SOME_ID}/cancellation": {"reason": "why not"},
+        f"/v1/orders/{_SOME_ID}/points-claim": {"customer": "anna"},
         f"/v1/orders/{_SOME_ID}/captures": {},
         f"/v1/orders/{_SOME_ID}/refunds": {},
         f"/v1/orders/{_SOME_ID}/edits": {
