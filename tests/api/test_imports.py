@@ -122,7 +122,7 @@ async def test_a_file_of_customers_says_who_they_are(retailer: Retailer) -> None
 
 
 async def test_a_file_of_points_opens_balances(retailer: Retailer) -> None:
-    """Given points from elsewhere, then each customer has them, as long as the file or the programme says."""
+    """Given points from elsewhere, each customer has them, as long as the file or the programme says."""
     people = "external_id,loyalty_card\nC-1,LC1\nC-2,LC2\n"
     assert (await send(retailer.office, "customers", people, "people")).json()["taken"] == 2
     header = "customer,points,expires_at,reason\n"

@@ -1,9 +1,14 @@
 """Customers: one profile of a person for all channels, by what it is known, consents and notes."""
 
-from omniretail.customers.changing import change_customers, edit_customers, put_customers
+from omniretail.customers.changing import (
+    change_customers,
+    edit_customers,
+    put_customers,
+)
 from omniretail.customers.commands import (
     AddIdentity,
     AddNote,
+    Asking,
     ChangeCustomer,
     CreateCustomer,
     CustomerCommand,
@@ -39,6 +44,18 @@ from omniretail.customers.identities import (
     IdentityKind,
     kept_identity,
 )
+from omniretail.customers.persons import (
+    Parts,
+    Person,
+    Restated,
+    erase,
+    lead,
+    merged_into,
+    move_parts,
+    move_parts_back,
+    person,
+    restate,
+)
 from omniretail.customers.queries import (
     Known,
     customer_timeline,
@@ -51,7 +68,10 @@ from omniretail.customers.queries import (
     references_of,
     search_customers,
 )
-from omniretail.customers.store import customers_by_id, lock_customers
+from omniretail.customers.store import (
+    customers_by_id,
+    lock_customers,
+)
 
 __all__ = [
     "IDENTITY_KINDS",
@@ -63,6 +83,7 @@ __all__ = [
     "REFERENCES",
     "AddIdentity",
     "AddNote",
+    "Asking",
     "ChangeCustomer",
     "Consent",
     "CreateCustomer",
@@ -79,10 +100,13 @@ __all__ = [
     "KeyedCommand",
     "Known",
     "Note",
+    "Parts",
+    "Person",
     "Profile",
     "ProfileChange",
     "PutCustomer",
     "RemoveIdentity",
+    "Restated",
     "SetConsents",
     "UnknownCustomer",
     "UnknownIdentity",
@@ -91,14 +115,21 @@ __all__ = [
     "customers_by_id",
     "customers_by_reference",
     "edit_customers",
+    "erase",
     "find_customer",
     "kept_identity",
+    "lead",
     "list_consents",
     "list_customers",
     "list_notes",
     "lock_customers",
+    "merged_into",
+    "move_parts",
+    "move_parts_back",
     "names",
+    "person",
     "put_customers",
     "references_of",
+    "restate",
     "search_customers",
 ]

@@ -81,6 +81,13 @@ from omniretail.loyalty.people import (
     people,
     read_people,
 )
+from omniretail.loyalty.persons import (
+    PointsMoved,
+    erase_members,
+    memberships,
+    name_member,
+    points_moved,
+)
 from omniretail.loyalty.points import (
     Ledger,
 )
@@ -150,6 +157,7 @@ from omniretail.loyalty.store import (
     accounts_by_id,
     lock,
     order_points,
+    tier_groups,
     write,
 )
 from omniretail.loyalty.tiers import (
@@ -215,6 +223,7 @@ __all__ = [
     "People",
     "PlaceHold",
     "PointsHoldEnded",
+    "PointsMoved",
     "Programme",
     "ProgrammeExists",
     "ProgrammeVersion",
@@ -251,6 +260,7 @@ __all__ = [
     "decide_reviews",
     "due",
     "earned",
+    "erase_members",
     "expires_at",
     "explained",
     "faults",
@@ -264,12 +274,15 @@ __all__ = [
     "list_reviews",
     "local_day",
     "lock",
+    "memberships",
     "merge_accounts",
+    "name_member",
     "open_balances",
     "order_points",
     "people",
     "place_holds",
     "points_for",
+    "points_moved",
     "programme_at",
     "programme_fault",
     "programmes",
@@ -279,6 +292,7 @@ __all__ = [
     "settled",
     "since",
     "tier_for",
+    "tier_groups",
     "value_minor",
     "void_holds",
     "write",
