@@ -58,7 +58,6 @@ from omniretail.customers.persons import (
 )
 from omniretail.customers.queries import (
     Known,
-    customer_timeline,
     customers_by_reference,
     find_customer,
     list_consents,
@@ -111,7 +110,6 @@ __all__ = [
     "UnknownCustomer",
     "UnknownIdentity",
     "change_customers",
-    "customer_timeline",
     "customers_by_id",
     "customers_by_reference",
     "edit_customers",
