@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from omniretail import pricing
+from tests.api.test_imports import send
 from tests.callers import EUR, Retailer, euro, line, order, served
 from tests.carts.carting import begun, change, changed, merge, read, wants
 from tests.customers.doors import CARD, CRM, GOLD, ann, bought, gold_member, list_for_group, priced
@@ -178,6 +179,26 @@ async def test_store_credit_is_of_the_person(retailer: Retailer) -> None:
     assert account["balance"] == euro(2100)
 
 
+async def test_store_credit_from_before_we_knew_them_is_theirs(retailer: Retailer) -> None:
+    """Issued to CRM-1 before we knew her, it takes what goes back of her orders, and of nobody else's."""
+    await retailer.receive("A", S1=5)
+    issue = {"customer": CRM, "amount": euro(100)}
+    credit = await taken(await retailer.office.post("/v1/store-credits", issue))
+    assert credit["customer"] == CRM
+    who = await ann(retailer)
+    refund = {"method": "store_credit", "account": credit["id"]}
+    sale = await bought(retailer.till, CARD, paid=2000)
+    assert sale["customer"] == who
+    body = back(sale, units(1, sellable=1), refund=refund)
+    await taken(await retailer.till.post("/v1/returns", body))
+    others = await bought(retailer.till, "CRM-2", paid=2000)
+    body = back(others, units(1, sellable=1), refund=refund)
+    answer = await retailer.till.post("/v1/returns", body)
+    assert refusal(answer) == (404, "unknown_account")
+    account = await taken(await retailer.office.get(f"/v1/accounts/{credit['id']}"), 200)
+    assert account["balance"] == euro(2100)
+
+
 async def test_sales_are_found_under_every_name(retailer: Retailer) -> None:
     """Before we knew her the shop called her CRM-1; her id finds what she bought then as well."""
     await retailer.receive("A", S1=9)
@@ -213,6 +234,26 @@ async def test_a_price_list_for_one_customer_is_theirs_by_any_name(retailer: Ret
     for name in (CARD, CRM, who):
         assert (await priced(retailer.web, name, "A"))["total"] == euro(1200)
     assert (await priced(retailer.web, "CRM-2", "A"))["total"] == euro(2000)
+
+
+async def test_a_price_list_from_before_we_knew_them_is_theirs(retailer: Retailer) -> None:
+    """The list was for CRM-1, the next for CRM-2: whoever we come to know keeps their price."""
+    for code in (CRM, "CRM-2"):
+        body = {"name": code, "currency": EUR, "priority": 9, "scope": {"customer": code}}
+        await taken(await retailer.office.put(f"/v1/price-lists/{code}", body), 200)
+        price = {"prices": [{"sku": "A", "price": euro(1200)}]}
+        await taken(await retailer.office.put(f"/v1/price-lists/{code}/prices", price), 200)
+    assert (await priced(retailer.web, CRM, "A"))["total"] == euro(1200)
+    who = await ann(retailer)
+    file = "external_id\nCRM-2\n"
+    assert (await send(retailer.office, "customers", file, "people")).json()["taken"] == 1
+    assert (await priced(retailer.till, CARD, "A"))["total"] == euro(1200)
+    assert (await priced(retailer.web, who, "A"))["total"] == euro(1200)
+    stored = await taken(await retailer.office.get(f"/v1/price-lists/{CRM}"), 200)
+    assert stored["scope"]["customer"] == who
+    quote = await priced(retailer.web, "CRM-2", "A")
+    assert (quote["total"], quote["customer"]) != (euro(1200), "CRM-2")
+    assert quote["total"] == euro(1200)
 
 
 @pytest.mark.parametrize("name", [CARD, CRM])

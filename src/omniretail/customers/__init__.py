@@ -54,6 +54,7 @@ from omniretail.customers.persons import (
     move_parts,
     move_parts_back,
     person,
+    references_of,
     restate,
 )
 from omniretail.customers.queries import (
@@ -64,7 +65,6 @@ from omniretail.customers.queries import (
     list_customers,
     list_notes,
     names,
-    references_of,
     search_customers,
 )
 from omniretail.customers.store import (

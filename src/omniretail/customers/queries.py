@@ -21,7 +21,6 @@ from omniretail.customers.store import customers_by_id, identity_owners
 from omniretail.db import Read, Transaction, sql
 
 _BY_REFERENCE = sql("customers.customers_by_reference")
-_REFERENCES = sql("customers.references_of")
 _BY_NAME = sql("customers.customers_by_name")
 _LIST = sql("customers.list_customers")
 _CONSENTS = sql("customers.consents")
@@ -70,18 +69,6 @@ async def names(tx: Transaction, references: Collection[str | None]) -> dict[str
     known: dict[str, Known]
     (known,) = await tx.read(customers_by_reference(asked))
     return {one: str(known[one].id) if one in known else one for one in asked}
-
-
-async def references_of(tx: Transaction, reference: str) -> list[str]:
-    """Return all that documents may call the customer by whom a reference names; else the reference.
-
-    Documents keep a customer's id where they knew it, and else what their callers said.
-    """
-    (known,) = await tx.read(customers_by_reference([reference]))
-    if reference not in known:
-        return [reference]
-    rows = await tx.fetch(_REFERENCES, known[reference].id)
-    return sorted({reference, *(row["reference"] for row in rows)})
 
 
 async def find_customer(tx: Transaction, customer_id: UUID) -> Customer:

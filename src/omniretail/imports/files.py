@@ -163,13 +163,7 @@ async def _outcomes(
         case "skus":
             outcomes = await catalog.put_skus(tx, meanings, now=now)
         case "customers":
-            outcomes = await customers.put_customers(
-                tx,
-                meanings,
-                actor_id=command.principal.id,
-                channel=command.principal.channel,
-                now=now,
-            )
+            outcomes = await _people(tx, command, meanings, now)
         case "loyalty_balances":
             outcomes = await loyalty.open_balances(
                 tx, meanings, key=command.key, principal=command.principal, now=now
@@ -184,6 +178,18 @@ async def _outcomes(
             )
         case _:
             outcomes = await _book(tx, command, meanings, now)
+    return outcomes
+
+
+async def _people(
+    tx: Transaction, command: TakeRows, specs: Sequence[customers.PutCustomer], now: datetime
+) -> list[customers.Customer | DomainError]:
+    """Put customers in place; price lists that called them as they are known by are theirs."""
+    by = command.principal
+    outcomes = await customers.put_customers(tx, specs, actor_id=by.id, channel=by.channel, now=now)
+    people = [one for one in outcomes if isinstance(one, customers.Customer)]
+    known = {reference for one in people for reference in one.references}
+    await pricing.keep_lists_by_id(tx, known, now=now)
     return outcomes
 
 

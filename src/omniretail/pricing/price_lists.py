@@ -16,6 +16,7 @@ from omniretail.pricing.models import Price
 from omniretail.pricing.times import in_zone, moment_fault, validity_fault
 
 _LISTS = sql("pricing.lists_since")
+_LISTS_FOR = sql("pricing.lists_for")
 _PUT_LIST = sql("pricing.put_price_list")
 _SET = sql("pricing.set_prices")
 _MOST_QUANTITY = 2**31 - 1
@@ -121,6 +122,20 @@ async def put_price_list(tx: Transaction, spec: PriceList, *, now: datetime) -> 
     if written == 0:
         raise PriceListShapeFixed(spec.code)
     return spec
+
+
+async def keep_lists_by_id(tx: Transaction, references: Collection[str], *, now: datetime) -> None:
+    """Have price lists for customers who have come to be known be kept under their ids.
+
+    `references` are those by which they are known. Locks: the book's version, where there are any.
+    """
+    if not references:
+        return
+    rows = await tx.fetch(_LISTS_FOR, sorted(references))
+    if rows:
+        lists = await price_lists(tx)
+        for row in rows:
+            await put_price_list(tx, lists[row["code"]], now=now)
 
 
 async def set_prices(

@@ -162,6 +162,7 @@ async def _read(
         units_sold=await store.units_sold(tx, before if asked.serials else ()),
         now=now,
         receiptless=receiptless,
+        names=await store.names_of(tx, accounts, [*before.values(), *returns.values()]),
     )
     return before, desk
 

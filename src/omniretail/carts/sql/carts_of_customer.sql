@@ -1,4 +1,5 @@
--- The carts of the customer who is called as $1 that are open at $2, older than $3, the latest first, at most $4.
+-- The carts of the customer who is called as $1 that are open at $2, older than $3, the latest first, at
+-- most $4.
 select
     cart.id,
     cart.code,
