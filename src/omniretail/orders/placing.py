@@ -50,11 +50,12 @@ async def place(
 
     `quotes_last` is how long a fresh quote lives that is offered for an expired one. A cart that is
     an order already is answered with that order. Locks: carts by id; stock by (SKU, location), in
-    the statement that looks the keys up; then serial numbers; then the counts of coupons and limited
-    promotions; then payment accounts, payments, and loyalty accounts. Outcomes: the order,
-    UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation, LocationNotServing, LocationOutsidePool, Invalid (a currency), those
-    of `charge`, UnknownCart, CartClosed, CartChanged, UnknownHold, HoldEnded, InsufficientStock,
-    those of serial numbers, accounts and payments, of points and rewards, KeyReused.
+    the statement that looks the keys up; then serial numbers; then the counts of coupons and
+    limited promotions; then payment accounts, payments, and loyalty accounts. Outcomes: the order,
+    UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation, LocationNotServing,
+    LocationOutsidePool, Invalid (a currency), those of `charge`, UnknownCart, CartClosed,
+    CartChanged, UnknownHold, HoldEnded, InsufficientStock, those of serial numbers, accounts and
+    payments, of points and rewards, KeyReused.
     """
     read = partial(read_surroundings, tx, commands, books=books, now=now, quotes_last=quotes_last)
     if any(unrouted(command) for command in commands):
@@ -267,7 +268,7 @@ def _pay(surroundings: Surroundings, command: PlaceOrder, order: Order) -> Order
     paid = pay(surroundings.accounts, surroundings.payments, command, order, now=surroundings.now)
     if isinstance(paid, DomainError):
         return paid
-    categories = categories_of(surroundings.skus)
+    categories = categories_of({line.sku: surroundings.skus[line.sku] for line in paid.lines})
     return with_points(surroundings.points, version, command, paid, reward, categories)
 
 
