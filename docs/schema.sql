@@ -130,6 +130,8 @@ CREATE INDEX cart_customer_idx ON cart USING btree (customer, id) WHERE (state =
 
 CREATE INDEX cart_expires_at_idx ON cart USING btree (expires_at) WHERE (state = 'open'::text);
 
+CREATE INDEX cart_person_idx ON cart USING btree (customer, created_at, id) WHERE (customer IS NOT NULL);
+
 ALTER TABLE ONLY cart
     ADD CONSTRAINT cart_channel_fkey FOREIGN KEY (channel) REFERENCES channel(code);
 
@@ -221,6 +223,8 @@ ALTER TABLE ONLY claim
     ADD CONSTRAINT claim_pkey PRIMARY KEY (id);
 
 CREATE INDEX claim_order_idx ON claim USING btree (order_id, id);
+
+CREATE INDEX claim_person_idx ON claim USING btree (customer, opened_at, id) WHERE (customer IS NOT NULL);
 
 CREATE INDEX claim_standing_idx ON claim USING btree (id) WHERE ((resolved_at IS NULL) AND (denied_at IS NULL));
 
@@ -393,6 +397,37 @@ ALTER TABLE ONLY customer_identity
 CREATE INDEX customer_identity_customer_idx ON customer_identity USING btree (customer_id, kind, issuer, value);
 
 CREATE UNIQUE INDEX customer_identity_reference_key ON customer_identity USING btree (value) WHERE (kind = ANY (ARRAY['external_id'::text, 'loyalty_card'::text]));
+
+CREATE TABLE customer_merge (
+    id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    target_id uuid NOT NULL,
+    reason text,
+    merged_at timestamp with time zone NOT NULL,
+    merged_by uuid NOT NULL,
+    undone_at timestamp with time zone,
+    undone_by uuid,
+    CONSTRAINT customer_merge_of_two CHECK ((source_id <> target_id)),
+    CONSTRAINT customer_merge_undone_by_somebody CHECK (((undone_at IS NULL) = (undone_by IS NULL)))
+);
+
+ALTER TABLE ONLY customer_merge
+    ADD CONSTRAINT customer_merge_pkey PRIMARY KEY (id);
+
+CREATE INDEX customer_merge_source_idx ON customer_merge USING btree (source_id, id);
+
+CREATE INDEX customer_merge_target_idx ON customer_merge USING btree (target_id, id);
+
+CREATE TABLE customer_merge_item (
+    merge_id uuid NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    was text,
+    CONSTRAINT customer_merge_item_kind_known CHECK ((kind = ANY (ARRAY['identity'::text, 'consent'::text, 'note'::text, 'customer'::text, 'cart'::text, 'order'::text, 'return'::text, 'claim'::text, 'usage'::text, 'credit'::text, 'membership'::text, 'points'::text])))
+);
+
+ALTER TABLE ONLY customer_merge_item
+    ADD CONSTRAINT customer_merge_item_pkey PRIMARY KEY (merge_id, kind, key);
 
 CREATE TABLE customer_note (
     id uuid NOT NULL,
@@ -682,6 +717,8 @@ END)),
 ALTER TABLE ONLY loyalty_entry
     ADD CONSTRAINT loyalty_entry_pkey PRIMARY KEY (account_id, sequence);
 
+CREATE INDEX loyalty_entry_account_time_idx ON loyalty_entry USING btree (account_id, occurred_at);
+
 CREATE INDEX loyalty_entry_order_idx ON loyalty_entry USING btree (order_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX loyalty_entry_time_idx ON loyalty_entry USING btree (occurred_at);
@@ -727,6 +764,8 @@ ALTER TABLE ONLY loyalty_hold
 CREATE INDEX loyalty_hold_account_idx ON loyalty_hold USING btree (account_id, id);
 
 CREATE INDEX loyalty_hold_open_idx ON loyalty_hold USING btree (account_id) WHERE (state = 'held'::text);
+
+CREATE INDEX loyalty_hold_placed_idx ON loyalty_hold USING btree (account_id, placed_at, id);
 
 CREATE TABLE loyalty_hold_lot (
     hold_id uuid NOT NULL,
@@ -1037,6 +1076,8 @@ ALTER TABLE ONLY payment_account
 ALTER TABLE ONLY payment_account
     ADD CONSTRAINT payment_account_pkey PRIMARY KEY (id);
 
+CREATE INDEX payment_account_person_idx ON payment_account USING btree (customer) WHERE (customer IS NOT NULL);
+
 CREATE TABLE payment_operation (
     id uuid NOT NULL,
     payment_id uuid NOT NULL,
@@ -1325,6 +1366,8 @@ CREATE INDEX sales_order_email_idx ON sales_order USING btree (email, id) WHERE 
 
 CREATE INDEX sales_order_loyalty_idx ON sales_order USING btree (loyalty_account, id) WHERE (loyalty_account IS NOT NULL);
 
+CREATE INDEX sales_order_person_idx ON sales_order USING btree (customer, placed_at, id) WHERE (customer IS NOT NULL);
+
 CREATE TABLE sales_return (
     id uuid NOT NULL,
     number text NOT NULL,
@@ -1366,6 +1409,8 @@ CREATE INDEX sales_return_location_idx ON sales_return USING btree (location, id
 
 CREATE INDEX sales_return_order_idx ON sales_return USING btree (order_id, id);
 
+CREATE INDEX sales_return_person_idx ON sales_return USING btree (customer, requested_at, id) WHERE (customer IS NOT NULL);
+
 CREATE INDEX sales_return_unlinked_idx ON sales_return USING btree (customer, id) WHERE (kind = 'unlinked'::text);
 
 CREATE TABLE sandbox_charge (
@@ -1384,6 +1429,16 @@ ALTER TABLE ONLY sandbox_charge
     ADD CONSTRAINT sandbox_charge_pkey PRIMARY KEY (id);
 
 CREATE INDEX sandbox_charge_payment_idx ON sandbox_charge USING btree (payment_id);
+
+CREATE TABLE segment (
+    code text NOT NULL,
+    name text NOT NULL,
+    rule jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY segment
+    ADD CONSTRAINT segment_pkey PRIMARY KEY (code);
 
 CREATE TABLE shortage (
     id uuid NOT NULL,
@@ -1813,6 +1868,8 @@ CREATE INDEX usage_customer_idx ON usage USING btree (kind, code, customer) WHER
 CREATE INDEX usage_expires_at_idx ON usage USING btree (expires_at) WHERE (order_id IS NULL);
 
 CREATE INDEX usage_order_idx ON usage USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX usage_person_idx ON usage USING btree (customer) WHERE (customer IS NOT NULL);
 
 CREATE TABLE usage_count (
     kind text NOT NULL,

@@ -281,12 +281,18 @@ FAULTS: list[tuple[str, str, list[str]]] = [
 ]
 
 
-async def _placed(retailer: Retailer, accounts: Accounts, account: UUID) -> UUID:
-    """Sell two A, which are awaited, by card, to the members of an account."""
+async def _placed(
+    retailer: Retailer, accounts: Accounts, account: UUID, *, cancelled: int = 0
+) -> UUID:
+    """Sell two A, which are awaited, by card, to the members of an account; some are cancelled."""
     wanted = order(served("ship", "S1", line("A", 2)), paid=4000)
     answer = await retailer.web.post("/v1/orders", wanted)
     assert answer.status_code == 201, answer.text
     placed = UUID(answer.json()["id"])
+    if cancelled:
+        body = {"reason": "fewer do", "lines": [{"line": 1, "quantity": cancelled}]}
+        answer = await retailer.web.post(f"/v1/orders/{placed}/cancellation", body)
+        assert answer.is_success, answer.text
     async with accounts.database.transaction() as tx:
         await tx.execute(
             "update sales_order set loyalty_account = $2 where id = $1", placed, account
@@ -298,10 +304,7 @@ async def _paid_by_points(
     retailer: Retailer, accounts: Accounts, account: UUID, hold: UUID | None = None
 ) -> UUID:
     """Sell two A for 4,000 points, and cancel one."""
-    placed = await _placed(retailer, accounts, account)
-    body = {"reason": "one is enough", "lines": [{"line": 1, "quantity": 1}]}
-    answer = await retailer.web.post(f"/v1/orders/{placed}/cancellation", body)
-    assert answer.is_success, answer.text
+    placed = await _placed(retailer, accounts, account, cancelled=1)
     async with accounts.database.transaction() as tx:
         await tx.execute(
             "update tender set type = 'points', points = 4000, reference = null where order_id = $1",

@@ -57,15 +57,21 @@ GET     /v1/coupons/{code}                            terminal  channel  staff  
 PUT     /v1/coupons/{code}                                                      integration
 GET     /v1/customers                                 terminal  channel  staff  integration
 POST    /v1/customers                                 terminal  channel  staff  integration
+POST    /v1/customers/merges/{merge_id}/undoing                                 integration
 POST    /v1/customers/searches                        terminal  channel  staff  integration
 GET     /v1/customers/{customer_id}                   terminal  channel  staff  integration
 PATCH   /v1/customers/{customer_id}                   terminal  channel  staff  integration
 GET     /v1/customers/{customer_id}/consents          terminal  channel  staff  integration
 POST    /v1/customers/{customer_id}/consents          terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/erasure                                     integration
+GET     /v1/customers/{customer_id}/export                                      integration
 POST    /v1/customers/{customer_id}/identities        terminal  channel  staff  integration
 POST    /v1/customers/{customer_id}/identity-removals terminal  channel  staff  integration
+POST    /v1/customers/{customer_id}/merge                                       integration
+GET     /v1/customers/{customer_id}/merges                                      integration
 GET     /v1/customers/{customer_id}/notes             terminal  channel  staff  integration
 POST    /v1/customers/{customer_id}/notes             terminal  channel  staff  integration
+GET     /v1/customers/{customer_id}/segments                                    integration
 GET     /v1/customers/{customer_id}/timeline          terminal  channel  staff  integration
 GET     /v1/exports/{kind}                                                      integration
 GET     /v1/fulfillments                              terminal  channel  staff  integration
@@ -136,6 +142,8 @@ POST    /v1/orders/{order_id}/edits                   terminal  channel         
 POST    /v1/orders/{order_id}/edits/preview           terminal  channel         integration
 GET     /v1/orders/{order_id}/payments                terminal  channel  staff  integration
 POST    /v1/orders/{order_id}/payments                terminal  channel         integration
+GET     /v1/orders/{order_id}/points                  terminal  channel  staff  integration
+POST    /v1/orders/{order_id}/points-claim            terminal  channel  staff  integration
 POST    /v1/orders/{order_id}/price-adjustments
 POST    /v1/orders/{order_id}/refunds                 terminal  channel         integration
 GET     /v1/orders/{order_id}/timeline                terminal  channel  staff  integration
@@ -160,6 +168,10 @@ PUT     /v1/promotions/{code}                                                   
 POST    /v1/quotes                                    terminal  channel         integration
 POST    /v1/quotes/check                              terminal  channel         integration
 GET     /v1/quotes/keys                               everybody
+GET     /v1/segments                                                            integration
+GET     /v1/segments/{segment}                                                  integration
+PUT     /v1/segments/{segment}                                                  integration
+GET     /v1/segments/{segment}/customers                                        integration
 GET     /v1/skus                                      terminal  channel  staff  integration
 GET     /v1/skus/{sku}                                terminal  channel  staff  integration
 PUT     /v1/skus/{sku}                                                          integration
@@ -484,12 +496,16 @@ async def test_every_write_by_post_needs_a_key(retailer: Retailer) -> None:
         "/v1/carts": {"channel": "web"},
         "/v1/customers": {},
         f"/v1/customers/{_SOME_ID}/consents": {"consents": [{"purpose": "sms", "granted": True}]},
+        f"/v1/customers/{_SOME_ID}/erasure": {"reason": "asked"},
+        f"/v1/customers/{_SOME_ID}/merge": {"source": str(_SOME_ID)},
+        f"/v1/customers/merges/{_SOME_ID}/undoing": {},
         f"/v1/customers/{_SOME_ID}/identities": {"kind": "loyalty_card", "value": "1"},
         f"/v1/customers/{_SOME_ID}/identity-removals": {"kind": "loyalty_card", "value": "1"},
         f"/v1/customers/{_SOME_ID}/notes": {"text": "why not"},
         f"/v1/carts/{_SOME_ID}/hold": {},
         f"/v1/carts/{_SOME_ID}/merge": {"from": _SOME_ID},
         f"/v1/orders/{_SOME_ID}/cancellation": {"reason": "why not"},
+        f"/v1/orders/{_SOME_ID}/points-claim": {"customer": "anna"},
         f"/v1/orders/{_SOME_ID}/captures": {},
         f"/v1/orders/{_SOME_ID}/refunds": {},
         f"/v1/orders/{_SOME_ID}/edits": {

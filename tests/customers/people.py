@@ -57,7 +57,7 @@ async def told(caller: Caller, customer: dict[str, Any]) -> list[tuple[str, dict
     """What happened to a customer, first to last."""
     answer = await caller.get(f"{PATH}/{customer['id']}/timeline")
     assert answer.status_code == 200, answer.text
-    return [(event["type"], event["data"]) for event in answer.json()["items"]]
+    return [(event["type"], event["data"]) for event in reversed(answer.json()["items"])]
 
 
 def values(customer: dict[str, Any]) -> list[tuple[str, str]]:

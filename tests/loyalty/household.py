@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from omniretail import channels, clock, customers, loyalty
+from omniretail import clock, customers, loyalty, worker
 from omniretail.db import Transaction
 from omniretail.errors import DomainError
 from omniretail.idempotency import Key
@@ -89,9 +89,7 @@ async def balance_at(retailer: Retailer, account_id: str, now: datetime) -> loya
 
 async def settled(retailer: Retailer, now: datetime) -> int:
     """Have the worker's step run at a moment."""
-    return await retailer.process.database.run(
-        lambda tx: loyalty.settle_accounts(tx, actor_id=SOMEBODY.id, now=now, most=50)
-    )
+    return await worker.settle_points(retailer.process.ledger, lambda: now)
 
 
 async def items(caller: Caller, path: str, **query: Any) -> list[dict[str, Any]]:
@@ -100,13 +98,3 @@ async def items(caller: Caller, path: str, **query: Any) -> list[dict[str, Any]]
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.json()["items"]
     return found
-
-
-TILL = channels.Principal(
-    id=UUID(int=8),
-    kind="terminal",
-    name="till",
-    scopes=frozenset(channels.SCOPES),
-    channel="pos",
-    locations=frozenset({"S1"}),
-)

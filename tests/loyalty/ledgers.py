@@ -122,10 +122,9 @@ class Accounts:
 
     async def reach(self, account: UUID, order: UUID, now: datetime) -> None:
         """Have the goods of an order reach the customer."""
-        source = Source(actor_id=OFFICE.id, occurred_at=now, order_id=order)
         await self.change(
             now,
-            lambda ledger: ledger.reached(order, now, source, self.programme),
+            lambda ledger: ledger.reached(order, now, self.programme),
             Concerned(accounts=[account], orders=[order]),
         )
 
@@ -203,7 +202,6 @@ class Accounts:
                 accounts=[account],
                 orders=[order],
                 wanted={account: points},
-                taken_back={account: points},
             ),
         )
 

@@ -9,10 +9,8 @@ import httpx
 from omniretail import clock, loyalty
 from omniretail.db import Transaction
 from omniretail.ids import new_id
-from omniretail.loyalty.lot import Source
-from omniretail.loyalty.store import Concerned, lock, write
-from tests.callers import Retailer
-from tests.loyalty.books import SOMEBODY, club, earned
+from tests.callers import Retailer, line, order, served
+from tests.loyalty.books import SOMEBODY, club
 from tests.loyalty.household import (
     PATH,
     account,
@@ -392,21 +390,16 @@ async def test_a_hold_that_ran_out_is_closed_by_the_worker(retailer: Retailer) -
     assert (await balance_at(retailer, made, later)).spendable_points == 100
 
 
-async def earn(retailer: Retailer, made: str, points: int) -> UUID:
-    """Have an order of an account earn points; its goods are there already."""
-    order, now = new_id(), clock.now()
-
-    async def run(tx: Transaction) -> None:
-        (versions,) = await tx.read(loyalty.programmes(now))
-        programme = versions.at(now)[1]
-        concerned = Concerned(accounts=[UUID(made)], orders=[order], days=[now])
-        ledger = await lock(tx, concerned, programme, now=now)
-        source = Source(actor_id=SOMEBODY.id, occurred_at=now, order_id=order)
-        ledger.earn(UUID(made), earned(points), source, programme, reached_at=now)
-        await tx.write(*write(ledger, now=now))
-
-    await retailer.process.database.run(run)
-    return order
+async def earn(retailer: Retailer, made: str, points: int) -> None:
+    """Have a member of an account buy goods over the counter for so many points, ten a piece."""
+    member = (await stands(retailer.web, made))["members"][0]
+    await retailer.prices(A=1000)
+    await retailer.receive("A", S1=points // 10)
+    goods = served("carry_out", None, line("A", points // 10))
+    bought = await retailer.till.post(
+        "/v1/orders", order(goods, paid=points * 100, by="cash") | {"customer": member}
+    )
+    assert bought.status_code == 201, bought.text
 
 
 async def test_points_that_are_too_many_wait_for_somebody_to_look(retailer: Retailer) -> None:

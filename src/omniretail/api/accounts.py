@@ -179,7 +179,9 @@ async def adjust_account(
         currency=data.change.currency,
         reason=data.reason,
     )
-    return answered(await request.app.state.process.change_account(command), _account, status=201)
+    return answered(
+        await request.app.state.process.change_account(command), account_view, status=201
+    )
 
 
 @post("/v1/accounts/{account_id:uuid}/status", opt={"scope": "accounts:write"}, status_code=200)
@@ -197,13 +199,15 @@ async def set_account_status(
         status=data.status,
         reason=data.reason,
     )
-    return answered(await request.app.state.process.change_account(command), _account, status=200)
+    return answered(
+        await request.app.state.process.change_account(command), account_view, status=200
+    )
 
 
 @get("/v1/accounts/{account_id:uuid}", opt={"scope": "accounts:read"})
 async def get_account(tx: Tx, account_id: FromPath[UUID]) -> AccountView:
     """Return a gift card or store credit."""
-    return _account(await payments.find_account(tx, account_id))
+    return account_view(await payments.find_account(tx, account_id))
 
 
 @get("/v1/accounts/{account_id:uuid}/entries", opt={"scope": "accounts:read"})
@@ -218,7 +222,7 @@ async def list_account_entries(
     return page(
         found,
         limit=limit,
-        view=lambda entry: _entry(entry, account.currency),
+        view=lambda entry: account_entry_view(entry, account.currency),
         key=lambda entry: entry.sequence,
     )
 
@@ -240,7 +244,9 @@ async def _issue(
         currency=data.amount.currency,
         expires_at=data.expires_at,
     )
-    return answered(await request.app.state.process.change_account(command), _account, status=201)
+    return answered(
+        await request.app.state.process.change_account(command), account_view, status=201
+    )
 
 
 def _sequence_cursor(cursor: str | None) -> int | None:
@@ -252,7 +258,8 @@ def _sequence_cursor(cursor: str | None) -> int | None:
     return min(int(text), _LAST_SEQUENCE)
 
 
-def _account(account: payments.Account) -> AccountView:
+def account_view(account: payments.Account) -> AccountView:
+    """Return a gift card or store credit as the wire shows it."""
     return AccountView(
         id=account.id,
         kind=account.kind,
@@ -268,7 +275,8 @@ def _account(account: payments.Account) -> AccountView:
     )
 
 
-def _entry(entry: payments.RecordedEntry, currency: str) -> AccountEntryView:
+def account_entry_view(entry: payments.RecordedEntry, currency: str) -> AccountEntryView:
+    """Return an entry of one as the wire shows it."""
     return AccountEntryView(
         sequence=entry.sequence,
         type=entry.type,

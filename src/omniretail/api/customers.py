@@ -18,7 +18,6 @@ from omniretail import clock, customers, orders
 from omniretail.api.baskets import ShipToRequest
 from omniretail.api.etags import IfMatch, expected_version, tagged
 from omniretail.api.keyed import KeyHeader, answered, key
-from omniretail.api.order_views import TimelineView, event_view
 from omniretail.api.paging import Cursor, Limit, Page, id_cursor, page
 from omniretail.api.process import Process, Tx
 from omniretail.api.wire import Code, Moment, Request, Text, View, moment
@@ -213,7 +212,7 @@ async def create_customer(
 async def list_customers(tx: Tx, limit: Limit = 50, cursor: Cursor = None) -> Page[CustomerView]:
     """List customers whatever their status, the latest first."""
     found = await customers.list_customers(tx, before=id_cursor(cursor), limit=limit + 1)
-    return page(found, limit=limit, view=_customer, key=lambda one: one.id)
+    return page(found, limit=limit, view=customer_view, key=lambda one: one.id)
 
 
 @post("/v1/customers/searches", opt={"scope": "customers:read"}, status_code=200)
@@ -231,21 +230,13 @@ async def search_customers(
     after = id_cursor(data.cursor)
     async with process.database.transaction(snapshot=True) as tx:
         found = await customers.search_customers(tx, wanted, after=after, limit=data.limit + 1)
-    return page(found, limit=data.limit, view=_customer, key=lambda one: one.id)
+    return page(found, limit=data.limit, view=customer_view, key=lambda one: one.id)
 
 
 @get("/v1/customers/{customer_id:uuid}", opt={"scope": "customers:read"})
 async def get_customer(tx: Tx, customer_id: FromPath[UUID]) -> Response[CustomerView]:
     """Return a customer, as it stands, also where it was merged into another one."""
-    return tagged(_customer(await customers.find_customer(tx, customer_id)))
-
-
-@get("/v1/customers/{customer_id:uuid}/timeline", opt={"scope": "customers:read"})
-async def get_customer_timeline(tx: Tx, customer_id: FromPath[UUID]) -> TimelineView:
-    """Return all that happened to a customer, first to last; it tells no personal value."""
-    return TimelineView(
-        items=[event_view(event) for event in await customers.customer_timeline(tx, customer_id)]
-    )
+    return tagged(customer_view(await customers.find_customer(tx, customer_id)))
 
 
 @patch("/v1/customers/{customer_id:uuid}", opt={"scope": "customers:write"})
@@ -271,7 +262,7 @@ async def change_customer(
             addresses=addresses if isinstance(addresses, UnsetType) else _addresses(addresses),
         ),
     )
-    return tagged(_customer(await request.app.state.process.edit_customer(command)))
+    return tagged(customer_view(await request.app.state.process.edit_customer(command)))
 
 
 @post(
@@ -348,7 +339,7 @@ async def list_consents(
     found = await customers.list_consents(
         tx, customer_id, before=id_cursor(cursor), limit=limit + 1
     )
-    return page(found, limit=limit, view=_consent, key=lambda one: one.id)
+    return page(found, limit=limit, view=consent_view, key=lambda one: one.id)
 
 
 @post("/v1/customers/{customer_id:uuid}/notes", opt={"scope": "customers:write"}, status_code=201)
@@ -376,14 +367,14 @@ async def list_notes(
 ) -> Page[NoteView]:
     """List what was noted about a customer, the latest first."""
     found = await customers.list_notes(tx, customer_id, before=id_cursor(cursor), limit=limit + 1)
-    return page(found, limit=limit, view=_note, key=lambda one: one.id)
+    return page(found, limit=limit, view=note_view, key=lambda one: one.id)
 
 
 async def _changed(
     request: HttpRequest[Any, Any, Any], command: customers.KeyedCommand, *, status: int
 ) -> Response[CustomerView]:
     process: Process = request.app.state.process
-    return answered(await process.change_customer(command), _customer, status=status)
+    return answered(await process.change_customer(command), customer_view, status=status)
 
 
 def _born(given: date | None, now: datetime) -> date | None:
@@ -409,7 +400,8 @@ def _decisions(given: Sequence[ConsentRequest], now: datetime) -> tuple[customer
     )
 
 
-def _customer(customer: customers.Customer) -> CustomerView:
+def customer_view(customer: customers.Customer) -> CustomerView:
+    """Return a customer as the wire shows it."""
     profile = customer.profile
     return CustomerView(
         id=customer.id,
@@ -428,14 +420,15 @@ def _customer(customer: customers.Customer) -> CustomerView:
             )
             for one in customer.identities
         ],
-        consents=[_consent(one) for one in customer.consents],
+        consents=[consent_view(one) for one in customer.consents],
         channel=customer.channel,
         created_at=customer.created_at,
         updated_at=customer.updated_at,
     )
 
 
-def _consent(consent: customers.Consent) -> ConsentView:
+def consent_view(consent: customers.Consent) -> ConsentView:
+    """Return a decision as the wire shows it."""
     return ConsentView(
         id=consent.id,
         purpose=consent.purpose,
@@ -448,7 +441,8 @@ def _consent(consent: customers.Consent) -> ConsentView:
     )
 
 
-def _note(note: customers.Note) -> NoteView:
+def note_view(note: customers.Note) -> NoteView:
+    """Return a note as the wire shows it."""
     return NoteView(
         id=note.id,
         text=note.text,
@@ -463,7 +457,6 @@ HANDLERS = [
     list_customers,
     search_customers,
     get_customer,
-    get_customer_timeline,
     change_customer,
     add_identity,
     remove_identity,

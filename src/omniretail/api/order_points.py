@@ -93,7 +93,7 @@ async def claim_points(
     async with process.database.reading() as tx:
         (known,) = await tx.read(customers.customers_by_reference([data.customer]))
         if data.customer not in known:
-            raise orders.NoLoyaltyAccount
+            raise customers.UnknownCustomer(data.customer)
         customer_id = known[data.customer].id
         accounts = await loyalty.accounts_of_customers(tx, [customer_id], now=clock.now())
     if not accounts:

@@ -32,6 +32,16 @@ from omniretail.carts.lines import (
     UnknownCartLine,
     held_by_line,
 )
+from omniretail.carts.persons import (
+    CartMade,
+    CartOfPerson,
+    carts_made,
+    carts_of,
+    erase_carts,
+    lock_carts_of,
+    lock_carts_of_person,
+    name_customers_of_carts,
+)
 from omniretail.carts.prices import CartPrices, CartProblem, price_cart
 from omniretail.carts.queries import cart_timeline, find_cart, list_carts
 from omniretail.carts.store import lock_carts
@@ -44,8 +54,10 @@ __all__ = [
     "CartClosed",
     "CartCurrencyDiffers",
     "CartLine",
+    "CartMade",
     "CartNothingToHold",
     "CartNow",
+    "CartOfPerson",
     "CartPrices",
     "CartProblem",
     "CartState",
@@ -64,13 +76,19 @@ __all__ = [
     "UnknownCartLine",
     "abandon_expired",
     "cart_timeline",
+    "carts_made",
+    "carts_of",
     "change_carts",
     "convert",
     "edit_carts",
+    "erase_carts",
     "find_cart",
     "held_by_line",
     "list_carts",
     "lock_carts",
+    "lock_carts_of",
+    "lock_carts_of_person",
+    "name_customers_of_carts",
     "open_cart",
     "price_cart",
 ]

@@ -31,6 +31,13 @@ class Cart(SQLModel, table=True):
         CheckConstraint("email <> ''", name="cart_email_not_empty"),
         ForeignKeyConstraint(["channel"], ["channel.code"], name="cart_channel_fkey"),
         Index("cart_customer_idx", "customer", "id", postgresql_where=text("state = 'open'")),
+        Index(
+            "cart_person_idx",
+            "customer",
+            "created_at",
+            "id",
+            postgresql_where=text("customer is not null"),
+        ),
         Index("cart_expires_at_idx", "expires_at", postgresql_where=text("state = 'open'")),
     )
 

@@ -22,7 +22,7 @@ MOST_PURPOSES = 50
 class UnknownCustomer(Missing):
     """There is no such customer."""
 
-    def __init__(self, customer: UUID) -> None:
+    def __init__(self, customer: object) -> None:
         super().__init__(f"There is no customer {customer}.", customer=str(customer))
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from omniretail import events
 from omniretail.customers.customer import (
     Consent,
     Customer,
@@ -117,12 +116,6 @@ async def list_notes(
     await find_customer(tx, customer_id)
     rows = await tx.fetch(_NOTES, customer_id, before, limit)
     return [msgspec.convert(dict(row), Note) for row in rows]
-
-
-async def customer_timeline(tx: Transaction, customer_id: UUID) -> list[events.Happened]:
-    """Return all that happened to a customer, first to last. Raises: UnknownCustomer."""
-    await find_customer(tx, customer_id)
-    return await events.timeline(tx, customer_id)
 
 
 async def _in_order(tx: Transaction, ids: list[UUID]) -> list[Customer]:

@@ -9,6 +9,9 @@ from omniretail.idempotency.operations import (
     known,
     once,
 )
+from omniretail.idempotency.persons import (
+    restate_answers,
+)
 
 __all__ = [
     "Answer",
@@ -18,4 +21,5 @@ __all__ = [
     "forget_before",
     "known",
     "once",
+    "restate_answers",
 ]

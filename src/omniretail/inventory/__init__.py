@@ -88,6 +88,10 @@ from omniretail.inventory.movements import (
     unlinked,
 )
 from omniretail.inventory.operations import lock, lock_more, write
+from omniretail.inventory.persons import (
+    forget_reasons,
+    forget_references,
+)
 from omniretail.inventory.policies import (
     ChannelPolicy,
     ChannelRoom,
@@ -319,6 +323,8 @@ __all__ = [
     "find_shortage",
     "find_transfer",
     "find_unit",
+    "forget_reasons",
+    "forget_references",
     "get_stock_policy",
     "handed_over",
     "holds_by_id",

@@ -1,4 +1,4 @@
-"""Loyalty: the programme, what orders earn by it, tiers, and the accounts that points stand on."""
+"""Loyalty: accounts and their points, the programme, what orders earn by it, and tiers."""
 
 from omniretail.loyalty.accounts import (
     MOST_MEMBERS_WITHOUT_PROGRAMME,
@@ -71,6 +71,13 @@ from omniretail.loyalty.merging import (
     UndoMerge,
     UnknownMerge,
     merge_accounts,
+)
+from omniretail.loyalty.persons import (
+    PointsMoved,
+    erase_members,
+    memberships,
+    name_member,
+    points_moved,
 )
 from omniretail.loyalty.points import (
     Ledger,
@@ -205,6 +212,7 @@ __all__ = [
     "OrderPoints",
     "PlaceHold",
     "PointsHoldEnded",
+    "PointsMoved",
     "Programme",
     "ProgrammeExists",
     "ProgrammeVersion",
@@ -241,6 +249,7 @@ __all__ = [
     "decide_reviews",
     "due",
     "earned",
+    "erase_members",
     "expires_at",
     "explained",
     "faults",
@@ -254,10 +263,13 @@ __all__ = [
     "list_reviews",
     "local_day",
     "lock",
+    "memberships",
     "merge_accounts",
+    "name_member",
     "order_points",
     "place_holds",
     "points_for",
+    "points_moved",
     "programme_at",
     "programme_fault",
     "programmes",

@@ -268,12 +268,12 @@ def adjust(
     if command.points < 0:
         taken = ledger.take(command.account_id, -command.points, "adjusted", source)
         return taken if isinstance(taken, DomainError) else None
-    account = ledger.open_account(command.account_id)
-    if isinstance(account, DomainError):
-        return account
     ends = command.expires_at
     if ends is not None and not ledger.now < ends < LAST:
         return Invalid.at("/expires_at", "It expires after now, and before the year 9999")
+    account = ledger.open_account(command.account_id)
+    if isinstance(account, DomainError):
+        return account
     if ends is None and programme is None:
         return NoProgrammeInForce(ledger.now)
     if ends is None and programme is not None:

@@ -63,6 +63,9 @@ async def place_holds(
 
 def place(ledger: Ledger, command: PlaceHold, programme: Programme | None) -> Hold | DomainError:
     """Return the hold that a locked account has now, or why it has none."""
+    account = ledger.open_account(command.account_id)
+    if isinstance(account, DomainError):
+        return account
     if programme is None:
         return NoProgrammeInForce(ledger.now)
     at_till = command.principal.kind == "terminal"

@@ -154,6 +154,7 @@ class LoyaltyEntry(SQLModel, table=True):
         ),
         CheckConstraint("reason is not null or type <> 'adjusted'", name="loyalty_entry_explained"),
         Index("loyalty_entry_order_idx", "order_id", postgresql_where=text("order_id is not null")),
+        Index("loyalty_entry_account_time_idx", "account_id", "occurred_at"),
         Index("loyalty_entry_time_idx", "occurred_at"),
     )
 
@@ -188,6 +189,7 @@ class LoyaltyHold(SQLModel, table=True):
             name="loyalty_hold_closed_once",
         ),
         Index("loyalty_hold_open_idx", "account_id", postgresql_where=text("state = 'held'")),
+        Index("loyalty_hold_placed_idx", "account_id", "placed_at", "id"),
         Index("loyalty_hold_account_idx", "account_id", "id"),
     )
 

@@ -37,7 +37,7 @@ Quotes: TypeAlias = dict[str, pricing.Quote | DomainError]
 """What each token says, or why it is none."""
 
 
-class Prices(msgspec.Struct, frozen=True, kw_only=True):
+class Prices(msgspec.Struct, frozen=True):
     """All that charging needs to know; `usages` are locked and change as orders use coupons.
 
     `people` says who is meant by what a customer is called, where that is known.

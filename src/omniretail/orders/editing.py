@@ -48,9 +48,9 @@ async def edit(
 
     Locks: orders by id; their stock and that of what comes in, by (SKU, location), with every
     location that may serve it; serial numbers; payment accounts, payments and loyalty accounts.
-    Outcomes: the order after the edit, UnknownOrder, StaleVersion, TransitionRefused, QuantityNotLower, QuantityNotOpen,
-    EditLeavesNothing, Invalid (a line number, a currency), those of placing an order but for quotes,
-    carts, holds and coupons, TendersMismatch, KeyReused.
+    Outcomes: the order after the edit, UnknownOrder, StaleVersion, TransitionRefused,
+    QuantityNotLower, QuantityNotOpen, EditLeavesNothing, Invalid (a line number, a currency), those
+    of placing an order but for quotes, carts, holds and coupons, TendersMismatch, KeyReused.
     """
     run = partial(_edit, tx, books=books, now=now)
     return await idempotency.once(tx, commands, run, Order, now=now)

@@ -36,6 +36,13 @@ class SalesOrder(SQLModel, table=True):
             "id",
             postgresql_where=text("customer is not null"),
         ),
+        Index(
+            "sales_order_person_idx",
+            "customer",
+            "placed_at",
+            "id",
+            postgresql_where=text("customer is not null"),
+        ),
         Index("sales_order_email_idx", "email", "id", postgresql_where=text("email is not null")),
         Index(
             "sales_order_cart_key",

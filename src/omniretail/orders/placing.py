@@ -50,11 +50,12 @@ async def place(
 
     `quotes_last` is how long a fresh quote lives that is offered for an expired one. A cart that is
     an order already is answered with that order. Locks: carts by id; stock by (SKU, location), in
-    the statement that looks the keys up; then serial numbers; then the counts of coupons and limited
-    promotions; then payment accounts, payments, and loyalty accounts. Outcomes: the order,
-    UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation, LocationNotServing, LocationOutsidePool, Invalid (a currency), those
-    of `charge`, UnknownCart, CartClosed, CartChanged, UnknownHold, HoldEnded, InsufficientStock,
-    those of serial numbers, accounts and payments, of points and rewards, KeyReused.
+    the statement that looks the keys up; then serial numbers; then the counts of coupons and
+    limited promotions; then payment accounts, payments, and loyalty accounts. Outcomes: the order,
+    UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation, LocationNotServing,
+    LocationOutsidePool, Invalid (a currency), those of `charge`, UnknownCart, CartClosed,
+    CartChanged, UnknownHold, HoldEnded, InsufficientStock, those of serial numbers, accounts and
+    payments, of points and rewards, KeyReused.
     """
     read = partial(read_surroundings, tx, commands, books=books, now=now, quotes_last=quotes_last)
     if any(unrouted(command) for command in commands):

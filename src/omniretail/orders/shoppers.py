@@ -48,6 +48,11 @@ class Shoppers(msgspec.Struct, frozen=True, kw_only=True):
             )
         return replace(command, customer=customer, customer_groups=groups)
 
+    def all_known(self, commands: Sequence[PlaceOrder]) -> list[PlaceOrder]:
+        """Return commands so, those left out that cannot be."""
+        known = [self.known(command) for command in commands]
+        return [command for command in known if isinstance(command, PlaceOrder)]
+
 
 async def read_shoppers(
     tx: Transaction, commands: Sequence[PlaceOrder], quotes: Quotes, *, edited: bool, now: datetime

@@ -9,7 +9,7 @@ import msgspec
 
 from omniretail import carts, catalog, channels, idempotency, inventory, loyalty, payments, pricing
 from omniretail.db import Transaction
-from omniretail.errors import DomainError, Invalid
+from omniretail.errors import DomainError
 from omniretail.orders import store
 from omniretail.orders.charge import Prices, counted, read_quotes
 from omniretail.orders.drafting import Routes
@@ -92,15 +92,10 @@ async def read_surroundings(
     repetitions = idempotency.Repetitions(commands, known, Order)
     book = await books.at(tx, version)
     quotes |= read_quotes(commands, books.keys, again=quotes)
-    fresh = [
-        known
-        for command in repetitions.fresh
-        if not isinstance(known := shoppers.known(command), Invalid)
-    ]
+    fresh = shoppers.all_known(repetitions.fresh)
     uses = counted(fresh, book, quotes, sellers, locations, skus)
     usages = await pricing.usages(tx, uses, lock=True, now=now)
     accounts, authorized = await lock_tenders(tx, commands, edited, concerned.accounts)
-    points = await lock_points(tx, shoppers, commands, edited, now=now)
     surroundings = Surroundings(
         channels=sellers,
         skus=skus,
@@ -110,20 +105,14 @@ async def read_surroundings(
         holds=await inventory.holds_by_id(tx, holds, now=now),
         room=await inventory.channel_room(tx, policies, _promised(commands, skus), now=now),
         prices=Prices(
-            book=book,
-            keys=books.keys,
-            quotes=quotes,
-            people=shoppers.people,
-            usages=usages,
-            quotes_last=quotes_last,
-            now=now,
+            book, books.keys, quotes, usages, quotes_last, now=now, people=shoppers.people
         ),
         carts=locked_carts,
         converted=converted,
         accounts=accounts,
         payments=authorized,
         shoppers=shoppers,
-        points=points,
+        points=await lock_points(tx, shoppers, commands, edited, now=now),
         routes=routes,
         router=made,
         searched=frozenset(command.order_id for command in searched),

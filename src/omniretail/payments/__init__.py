@@ -72,6 +72,12 @@ from omniretail.payments.payment import (
     PaymentUsed,
     UnknownPayment,
 )
+from omniretail.payments.persons import (
+    accounts_of,
+    erase_payments,
+    lock_accounts_of,
+    name_customers_of_accounts,
+)
 from omniretail.payments.provider import (
     Authorization,
     CallbackNotAuthentic,
@@ -137,11 +143,13 @@ __all__ = [
     "UnknownAccount",
     "UnknownPayment",
     "VoidPayment",
+    "accounts_of",
     "authorization",
     "authorized_for_carts",
     "authorized_of_cart",
     "change_accounts",
     "chosen_provider",
+    "erase_payments",
     "find_account",
     "find_gift_card",
     "find_payment",
@@ -151,7 +159,9 @@ __all__ = [
     "lease_payments",
     "list_account_entries",
     "lock_accounts",
+    "lock_accounts_of",
     "lock_payments",
+    "name_customers_of_accounts",
     "operations_of_orders",
     "pay",
     "perform",

@@ -31,6 +31,9 @@ class PaymentAccount(SQLModel, table=True):
         CheckConstraint(
             "held_minor between 0 and balance_minor", name="payment_account_held_within_balance"
         ),
+        Index(
+            "payment_account_person_idx", "customer", postgresql_where=text("customer is not null")
+        ),
         {"postgresql_with": {"fillfactor": 50}},
     )
 

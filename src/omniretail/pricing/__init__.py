@@ -34,6 +34,11 @@ from omniretail.pricing.engine import AmountTooLarge, PriceMissing, TaxRateMissi
 from omniretail.pricing.history import PriceHistory, lowest_prices, price_history
 from omniretail.pricing.keeper import BookKeeper
 from omniretail.pricing.lists import PriceFrom, PriceList, Scope, Shopper
+from omniretail.pricing.persons import (
+    lock_usages_of,
+    name_customer_of_lists,
+    name_customers_of_usages,
+)
 from omniretail.pricing.price_lists import (
     NewPrice,
     OtherCurrency,
@@ -207,8 +212,11 @@ __all__ = [
     "in_zone",
     "is_limited",
     "list_promotions",
+    "lock_usages_of",
     "lowest_prices",
     "make_quote",
+    "name_customer_of_lists",
+    "name_customers_of_usages",
     "price",
     "price_history",
     "price_lists",

@@ -237,6 +237,7 @@ class Usage(SQLModel, table=True):
             "customer",
             postgresql_where=text("customer is not null and state <> 'freed'"),
         ),
+        Index("usage_person_idx", "customer", postgresql_where=text("customer is not null")),
         Index("usage_order_idx", "order_id", postgresql_where=text("order_id is not null")),
         Index("usage_expires_at_idx", "expires_at", postgresql_where=text("order_id is null")),
     )

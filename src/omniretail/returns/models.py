@@ -44,6 +44,13 @@ class SalesReturn(SQLModel, table=True):
             "kind <> 'unlinked' or customer is not null", name="sales_return_unlinked_by_customer"
         ),
         Index("sales_return_order_idx", "order_id", "id"),
+        Index(
+            "sales_return_person_idx",
+            "customer",
+            "requested_at",
+            "id",
+            postgresql_where=text("customer is not null"),
+        ),
         Index("sales_return_location_idx", "location", "id"),
         Index(
             "sales_return_unlinked_idx",
@@ -178,6 +185,13 @@ class Claim(SQLModel, table=True):
             "and (return_id is not null) "
             "= (resolution is not null and coalesce(goods_back, false))",
             name="claim_resolved_one_way",
+        ),
+        Index(
+            "claim_person_idx",
+            "customer",
+            "opened_at",
+            "id",
+            postgresql_where=text("customer is not null"),
         ),
         Index("claim_order_idx", "order_id", "id"),
         Index(

@@ -36,12 +36,13 @@ async def change_returns(
     """Open returns and bring them further, each all or nothing; one outcome per command, in order.
 
     Locks: keys; orders by id; customers without a receipt by code; returns by id; stock by (SKU,
-    location); serial numbers; payment accounts and loyalty accounts by id.
-    Outcomes: the return after the command; UnknownOrder, UnknownReturn, UnknownLocation, UnknownChannel, UnknownSku, SkuNotSold, PriceMissing,
-    UnlinkedPriceTooHigh, UnlinkedLimitReached, LocationNotYours, SerialNotSold, Invalid (a line number, a
-    currency), NotHandedOver, AlreadyReturned, OutsideReturnWindow, ReturnStateRefused,
-    ReceivedElsewhere, MoreThanReturned, NotReceived, NothingToPayBack, RefundMethodNotAllowed; those of
-    lots and serial numbers, of levels, and of store credit; KeyReused.
+    location); serial numbers; payment accounts and loyalty accounts by id. Outcomes: the return
+    after the command; UnknownOrder, UnknownReturn, UnknownLocation, UnknownChannel, UnknownSku,
+    SkuNotSold, PriceMissing, UnlinkedPriceTooHigh, UnlinkedLimitReached, LocationNotYours,
+    SerialNotSold, Invalid (a line number, a currency), NotHandedOver, AlreadyReturned,
+    OutsideReturnWindow, ReturnStateRefused, ReceivedElsewhere, MoreThanReturned, NotReceived,
+    NothingToPayBack, RefundMethodNotAllowed; those of lots and serial numbers, of levels, and of
+    store credit; KeyReused.
     """
     run = partial(_change, tx, books=books, now=now)
     return await idempotency.once(tx, commands, run, Return, now=now)

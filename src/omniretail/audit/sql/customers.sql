@@ -1,4 +1,5 @@
--- Identities, consents and notes that are not of an active customer, and customers who were merged into none.
+-- Identities, consents and notes that are not of an active customer, but for consents of erased ones, and
+-- customers who were merged into none.
 with part as (
     select
         'identity' as what,
@@ -28,5 +29,7 @@ select
     customer.status
 from part
 left join customer on part.customer_id = customer.id
-where customer.status is distinct from 'active'
+where
+    customer.status is distinct from 'active'
+    and not (part.what = 'consent' and coalesce(customer.status = 'erased', false))
 order by part.what, part.customer_id;

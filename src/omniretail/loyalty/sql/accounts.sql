@@ -83,7 +83,9 @@ cross join
     ) as holds
 cross join
     lateral (
-        select coalesce(json_agg(loyalty_member.customer_id order by loyalty_member.customer_id), '[]') as members
+        select
+            coalesce(json_agg(loyalty_member.customer_id order by loyalty_member.customer_id), '[]')
+                as members
         from loyalty_member
         where loyalty_member.account_id = account.id
     ) as people;

@@ -10,6 +10,6 @@ select
 from json_populate_recordset(null::loyalty_day, $1::json) as more
 order by more.account_id, more.day
 on conflict (account_id, day) do update set
-qualifying = loyalty_day.qualifying + excluded.qualifying,
-earned = loyalty_day.earned + excluded.earned,
-redemptions = loyalty_day.redemptions + excluded.redemptions;
+    qualifying = loyalty_day.qualifying + excluded.qualifying,
+    earned = loyalty_day.earned + excluded.earned,
+    redemptions = loyalty_day.redemptions + excluded.redemptions;

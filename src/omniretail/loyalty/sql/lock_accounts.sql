@@ -30,12 +30,14 @@ with recursive chain as (
         further.merged_into as account_id,
         chain.hops + 1 as hops
     from chain
-    cross join lateral (
-        select loyalty_account.merged_into
-        from loyalty_account
-        where loyalty_account.id = chain.account_id and loyalty_account.merged_into is not null
-        limit 1
-    ) as further
+    cross join
+        lateral (
+            select loyalty_account.merged_into
+            from loyalty_account
+            where loyalty_account.id = chain.account_id
+            limit 1
+        ) as further
+    where further.merged_into is not null
 ),
 
 reached as (
@@ -43,7 +45,7 @@ reached as (
         chain.named,
         chain.account_id
     from chain
-    order by chain.named, chain.hops desc
+    order by chain.named asc, chain.hops desc
 ),
 
 locked as materialized (

@@ -3,22 +3,25 @@
 -- by itself.
 select taken.id
 from (
-    (
-        select unsteady.id
-        from loyalty_account as unsteady
-        where unsteady.steady_until <= $1::timestamptz
-        order by unsteady.steady_until
-        limit $2::integer
-    )
-    union
-    (
-        select risen.id
-        from loyalty_account as risen
-        where $3::boolean and risen.tier_until <= $1::timestamptz and risen.status = 'open'
-        order by risen.tier_until
-        limit $2::integer
-    )
-    order by id
+    select found.id
+    from (
+        (
+            select unsteady.id
+            from loyalty_account as unsteady
+            where unsteady.steady_until <= $1::timestamptz
+            order by unsteady.steady_until
+            limit $2::integer
+        )
+        union
+        (
+            select risen.id
+            from loyalty_account as risen
+            where $3::boolean and risen.tier_until <= $1::timestamptz and risen.status = 'open'
+            order by risen.tier_until
+            limit $2::integer
+        )
+    ) as found
+    order by found.id
     limit $2::integer
 ) as due
 cross join

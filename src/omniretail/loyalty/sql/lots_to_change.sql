@@ -18,10 +18,24 @@ with asked as (
         ) as earned
 )
 
-select lot.*
-from loyalty_lot as lot
-where
-    lot.id in (
+select
+    lot.id,
+    lot.account_id,
+    lot.kind,
+    lot.order_id,
+    lot.origin_id,
+    lot.gift_id,
+    lot.quantity,
+    lot.remaining,
+    lot.held,
+    lot.expired,
+    lot.absorbed,
+    lot.earned_at,
+    lot.available_at,
+    lot.expires_at,
+    lot.in_review
+from
+    (
         select next.id
         from asked
         cross join
@@ -80,4 +94,11 @@ where
         union
         select named.id
         from unnest($4::uuid[]) as named (id)
-    );
+    ) as wanted
+cross join
+    lateral (
+        select loyalty_lot.*
+        from loyalty_lot
+        where loyalty_lot.id = wanted.id
+        limit 1
+    ) as lot;

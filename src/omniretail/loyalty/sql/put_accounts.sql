@@ -19,13 +19,13 @@ select
     put.opened_by
 from json_populate_recordset(null::loyalty_account, $1::json) as put
 on conflict (id) do update set
-version = excluded.version,
-status = excluded.status,
-merged_into = excluded.merged_into,
-lots_points = excluded.lots_points,
-debt_points = excluded.debt_points,
-active_points = excluded.active_points,
-pending_points = excluded.pending_points,
-steady_until = excluded.steady_until,
-tier = excluded.tier,
-tier_until = excluded.tier_until;
+    version = excluded.version,
+    status = excluded.status,
+    merged_into = excluded.merged_into,
+    lots_points = excluded.lots_points,
+    debt_points = excluded.debt_points,
+    active_points = excluded.active_points,
+    pending_points = excluded.pending_points,
+    steady_until = excluded.steady_until,
+    tier = excluded.tier,
+    tier_until = excluded.tier_until;

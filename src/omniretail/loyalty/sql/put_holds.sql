@@ -16,6 +16,6 @@ select
     put.actor_id
 from json_populate_recordset(null::loyalty_hold, $1::json) as put
 on conflict (id) do update set
-state = excluded.state,
-closed_at = excluded.closed_at,
-order_id = excluded.order_id;
+    state = excluded.state,
+    closed_at = excluded.closed_at,
+    order_id = excluded.order_id;

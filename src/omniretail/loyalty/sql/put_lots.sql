@@ -21,11 +21,11 @@ select
     put.in_review
 from json_populate_recordset(null::loyalty_lot, $1::json) as put
 on conflict (id) do update set
-account_id = excluded.account_id,
-remaining = excluded.remaining,
-held = excluded.held,
-expired = excluded.expired,
-absorbed = excluded.absorbed,
-available_at = excluded.available_at,
-expires_at = excluded.expires_at,
-in_review = excluded.in_review;
+    account_id = excluded.account_id,
+    remaining = excluded.remaining,
+    held = excluded.held,
+    expired = excluded.expired,
+    absorbed = excluded.absorbed,
+    available_at = excluded.available_at,
+    expires_at = excluded.expires_at,
+    in_review = excluded.in_review;

@@ -16,10 +16,10 @@ select
     put.day
 from json_populate_recordset(null::loyalty_order, $1::json) as put
 on conflict (order_id) do update set
-parts = excluded.parts,
-earned_points = excluded.earned_points,
-reversed_points = excluded.reversed_points,
-forgiven_points = excluded.forgiven_points,
-qualifying_points = excluded.qualifying_points,
-spent_points = excluded.spent_points,
-restored_points = excluded.restored_points;
+    parts = excluded.parts,
+    earned_points = excluded.earned_points,
+    reversed_points = excluded.reversed_points,
+    forgiven_points = excluded.forgiven_points,
+    qualifying_points = excluded.qualifying_points,
+    spent_points = excluded.spent_points,
+    restored_points = excluded.restored_points;

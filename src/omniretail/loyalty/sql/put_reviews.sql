@@ -16,7 +16,7 @@ select
     put.note
 from json_populate_recordset(null::loyalty_review, $1::json) as put
 on conflict (id) do update set
-decision = excluded.decision,
-closed_at = excluded.closed_at,
-closed_by = excluded.closed_by,
-note = excluded.note;
+    decision = excluded.decision,
+    closed_at = excluded.closed_at,
+    closed_by = excluded.closed_by,
+    note = excluded.note;

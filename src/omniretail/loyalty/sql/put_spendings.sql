@@ -9,4 +9,4 @@ select
     put.restored
 from json_populate_recordset(null::loyalty_spending, $1::json) as put
 on conflict (order_id, tender_number, position) do update set
-restored = excluded.restored;
+    restored = excluded.restored;

@@ -17,17 +17,26 @@ create table loyalty_account (
 ) with (fillfactor = 50);
 
 alter table loyalty_account
-    add constraint loyalty_account_status_known check (status in ('open', 'merged'));
+add constraint loyalty_account_status_known check (
+    status in ('open', 'merged')
+);
 alter table loyalty_account
-    add constraint loyalty_account_merged_names_target check ((status = 'merged') = (merged_into is not null));
+add constraint loyalty_account_merged_names_target check (
+    (status = 'merged') = (merged_into is not null)
+);
 alter table loyalty_account
-    add constraint loyalty_account_points_not_negative check (lots_points >= 0 and debt_points >= 0 and active_points >= 0 and pending_points >= 0);
+add constraint loyalty_account_points_not_negative check (
+    lots_points >= 0 and debt_points >= 0 and active_points >= 0 and pending_points >= 0
+);
 alter table loyalty_account
-    add constraint loyalty_account_states_within_lots check (active_points + pending_points <= lots_points);
+add constraint loyalty_account_states_within_lots check (
+    active_points + pending_points <= lots_points
+);
 
 create index loyalty_account_steady_idx on loyalty_account (steady_until) where steady_until is not null;
 create index loyalty_account_merged_idx on loyalty_account (merged_into) where merged_into is not null;
-create index loyalty_account_tier_idx on loyalty_account (tier_until) where tier_until is not null and status = 'open';
+create index loyalty_account_tier_idx on loyalty_account (tier_until)
+where tier_until is not null and status = 'open';
 
 create table loyalty_member (
     customer_id uuid constraint loyalty_member_pkey primary key,
@@ -57,17 +66,28 @@ create table loyalty_lot (
 ) with (fillfactor = 70);
 
 alter table loyalty_lot
-    add constraint loyalty_lot_kind_known check (kind in ('earned', 'restored', 'adjusted', 'gift'));
+add constraint loyalty_lot_kind_known check (
+    kind in ('earned', 'restored', 'adjusted', 'gift')
+);
 alter table loyalty_lot
-    add constraint loyalty_lot_remaining_within_quantity check (quantity > 0 and remaining between 0 and quantity);
+add constraint loyalty_lot_remaining_within_quantity check (
+    quantity > 0 and remaining between 0 and quantity
+);
 alter table loyalty_lot
-    add constraint loyalty_lot_held_within_remaining check (held between 0 and remaining);
+add constraint loyalty_lot_held_within_remaining check (
+    held between 0 and remaining
+);
 alter table loyalty_lot
-    add constraint loyalty_lot_absorbed_within_expired check (expired >= 0 and absorbed between 0 and expired);
+add constraint loyalty_lot_absorbed_within_expired check (
+    expired >= 0 and absorbed between 0 and expired
+);
 alter table loyalty_lot
-    add constraint loyalty_lot_expires_after_available check (expires_at is null or available_at is not null);
+add constraint loyalty_lot_expires_after_available check (
+    expires_at is null or available_at is not null
+);
 
-create index loyalty_lot_spending_idx on loyalty_lot (account_id, expires_at, earned_at, id) where remaining > 0;
+create index loyalty_lot_spending_idx on loyalty_lot (account_id, expires_at, earned_at, id)
+where remaining > 0;
 create index loyalty_lot_order_idx on loyalty_lot (order_id) where order_id is not null;
 create index loyalty_lot_account_idx on loyalty_lot (account_id, id);
 create index loyalty_lot_live_idx on loyalty_lot (account_id, id) where remaining > 0;
@@ -94,11 +114,38 @@ create table loyalty_entry (
 );
 
 alter table loyalty_entry
-    add constraint loyalty_entry_changes_of_type check (points > 0 and (lot_id is not null or lot_change = 0) and case type when 'earned' then lot_change = points and debt_change = 0 when 'repaid' then lot_change = -points and debt_change = -points when 'spent' then lot_change = -points and debt_change = 0 when 'restored' then lot_change = points and debt_change = 0 when 'reversed' then lot_change - debt_change = -points and lot_change * debt_change = 0 when 'absorbed' then lot_change = 0 and debt_change = 0 when 'expired' then lot_change = -points and debt_change = 0 when 'adjusted' then abs(lot_change) = points and debt_change = 0 when 'gifted' then abs(lot_change) = points and debt_change = 0 when 'moved' then abs(lot_change) + abs(debt_change) = points else false end);
+add constraint loyalty_entry_changes_of_type check (
+    points > 0 and (lot_id is not null or lot_change = 0) and case type
+        when 'earned'
+            then
+                lot_change = points and debt_change = 0
+        when 'repaid'
+            then
+                lot_change = -points
+                and debt_change = -points
+        when 'spent' then lot_change = -points and debt_change = 0
+        when 'restored' then lot_change = points and debt_change = 0
+        when 'reversed' then lot_change - debt_change = -points and lot_change * debt_change = 0
+        when 'absorbed'
+            then
+                lot_change = 0 and debt_change = 0
+        when 'expired'
+            then
+                lot_change = -points
+                and debt_change = 0
+        when 'adjusted' then abs(lot_change) = points and debt_change = 0
+        when 'gifted' then abs(lot_change) = points and debt_change = 0
+        when 'moved' then abs(lot_change) + abs(debt_change) = points else false
+    end
+);
 alter table loyalty_entry
-    add constraint loyalty_entry_names_other check ((other_account_id is not null) = (type in ('gifted', 'moved')));
+add constraint loyalty_entry_names_other check (
+    (other_account_id is not null) = (type in ('gifted', 'moved'))
+);
 alter table loyalty_entry
-    add constraint loyalty_entry_explained check (reason is not null or type <> 'adjusted');
+add constraint loyalty_entry_explained check (
+    reason is not null or type <> 'adjusted'
+);
 
 create index loyalty_entry_order_idx on loyalty_entry (order_id) where order_id is not null;
 create index loyalty_entry_time_idx on loyalty_entry (occurred_at);
@@ -118,9 +165,13 @@ create table loyalty_hold (
 );
 
 alter table loyalty_hold
-    add constraint loyalty_hold_state_known check (points > 0 and state in ('held', 'committed', 'voided', 'lapsed'));
+add constraint loyalty_hold_state_known check (
+    points > 0 and state in ('held', 'committed', 'voided', 'lapsed')
+);
 alter table loyalty_hold
-    add constraint loyalty_hold_closed_once check ((state = 'held') = (closed_at is null) and (state = 'committed') = (order_id is not null));
+add constraint loyalty_hold_closed_once check (
+    (state = 'held') = (closed_at is null) and (state = 'committed') = (order_id is not null)
+);
 
 create index loyalty_hold_open_idx on loyalty_hold (account_id) where state = 'held';
 create index loyalty_hold_account_idx on loyalty_hold (account_id, id);
@@ -149,9 +200,14 @@ create table loyalty_order (
 );
 
 alter table loyalty_order
-    add constraint loyalty_order_reversed_within_earned check (reversed_points between 0 and earned_points and forgiven_points between 0 and reversed_points and qualifying_points >= 0);
+add constraint loyalty_order_reversed_within_earned check (
+    reversed_points between 0 and earned_points and forgiven_points between 0 and reversed_points
+    and qualifying_points >= 0
+);
 alter table loyalty_order
-    add constraint loyalty_order_restored_within_spent check (restored_points between 0 and spent_points);
+add constraint loyalty_order_restored_within_spent check (
+    restored_points between 0 and spent_points
+);
 
 create index loyalty_order_account_idx on loyalty_order (account_id);
 
@@ -190,9 +246,14 @@ create table loyalty_review (
 );
 
 alter table loyalty_review
-    add constraint loyalty_review_why_known check (points > 0 and why in ('earned_too_much', 'claimed_late'));
+add constraint loyalty_review_why_known check (
+    points > 0 and why in ('earned_too_much', 'claimed_late')
+);
 alter table loyalty_review
-    add constraint loyalty_review_decided check (decision in ('approved', 'denied') and closed_at is not null and closed_by is not null or decision is null and closed_at is null and closed_by is null);
+add constraint loyalty_review_decided check (
+    decision in ('approved', 'denied') and closed_at is not null and closed_by is not null
+    or decision is null and closed_at is null and closed_by is null
+);
 
 create unique index loyalty_review_lot_key on loyalty_review (lot_id);
 create index loyalty_review_open_idx on loyalty_review (id) where decision is null;
@@ -238,17 +299,26 @@ alter table sales_order add column reward_coupon text;
 alter table sales_order add column reward_points bigint not null default 0;
 alter table sales_order add column reward_minor bigint not null default 0;
 alter table sales_order
-    add constraint sales_order_reward_costs_points check ((reward is null) = (reward_points = 0) and (reward is null) = (reward_coupon is null) and (reward is null or loyalty_account is not null) and reward_minor >= 0);
+add constraint sales_order_reward_costs_points check (
+    (reward is null) = (reward_points = 0) and (reward is null) = (reward_coupon is null)
+    and (reward is null or loyalty_account is not null) and reward_minor >= 0
+);
 
 create index sales_order_loyalty_idx on sales_order (loyalty_account, id) where loyalty_account is not null;
 
 alter table tender add column points bigint;
 alter table tender drop constraint tender_type_known;
 alter table tender
-    add constraint tender_type_known check (type in ('cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', 'store_credit', 'points'));
+add constraint tender_type_known check (
+    type in ('cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', 'store_credit', 'points')
+);
 alter table tender
-    add constraint tender_points_named check ((type = 'points') = (points is not null) and (points is null or points > 0));
+add constraint tender_points_named check (
+    (type = 'points') = (points is not null) and (points is null or points > 0)
+);
 
 alter table return_policy drop constraint return_policy_priority_known;
 alter table return_policy
-    add constraint return_policy_priority_known check (priority <@ array['cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', 'store_credit', 'points']);
+add constraint return_policy_priority_known check (
+    priority <@ array['cash', 'card', 'ewallet', 'bank_transfer', 'gift_card', 'store_credit', 'points']
+);

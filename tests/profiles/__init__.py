@@ -1,0 +1,1 @@
+"""Profiles: what concerns a customer across all rooms."""
