@@ -68,6 +68,7 @@ class Member(Swaps):
         self.points = PointsClerk(programme, self.clerk)
         self.merge: Merge | None = None
         self.reward_back = 0
+        self.was_done = False
         for days in opening:
             self.world.put_in(ANN, 300, None if days is None else self.now + timedelta(days=days))
         if self.order.customer:
@@ -222,9 +223,11 @@ class Member(Swaps):
             # What replaces units has a discount of its own, which may round up; what is back stays back.
             self.reward_back = max(self.reward_back, reward_owed_back(order))
             assert self._restored(REWARD) == self.reward_back
-        if order.fulfillment_status == "done":
-            for lot in self.world.lots.values():
-                assert lot.order_id != order.id or lot.available_at is not None
+        self.was_done |= order.fulfillment_status == "done"
+        for lot in self.world.lots.values():
+            if lot.order_id == order.id and lot.kind == "earned":
+                assert self.was_done or lot.available_at is None
+                assert order.fulfillment_status != "done" or lot.available_at is not None
         counted = sum(one.qualifying_points for one in self.world.orders.values())
         assert sum(day.qualifying for day in self.world.days.values()) == counted
 

@@ -12,6 +12,7 @@ import pytest
 
 from omniretail import loyalty, pricing
 from tests.callers import Caller, Retailer, euro, line, served
+from tests.carts.carting import at, begun
 from tests.loyalty.calendar import Calendar, end_of, noon
 from tests.loyalty.household import PATH, account, adjusted, in_force, items, stands
 from tests.orders.buying import HOME
@@ -371,3 +372,28 @@ async def test_a_refund_gives_points_back_and_never_charges_them_again(retailer:
     assert (points["earned_points"], points["reversed_points"]) == (45, 45)
     standing = await stands(retailer.web, made)
     assert (standing["balance"], standing["spendable"], standing["debt"]) == (1_500, 1_500, 0)
+
+
+async def test_a_quote_and_a_cart_say_whose_points_they_are(retailer: Retailer) -> None:
+    """Who is named by the quote, or the cart, alone earns with the order, and pays by points."""
+    await in_force(retailer)
+    await retailer.receive("A", WH=1, S1=1)
+    who, made = await member(retailer, 1_000)
+    tenders = [
+        {"type": "points", "amount": euro(500)},
+        {"type": "card", "amount": euro(1_500), "reference": "p"},
+    ]
+    quote = await retailer.quote(line("A", 1), customer=who)
+    part = served("ship", "WH", line("A", 1))
+    body = {"fulfillments": [part], "quote": quote["quote"], "tenders": tenders}
+    by_quote = await taken(await retailer.web.post("/v1/orders", body))
+    cart = await begun(retailer.web, at("A", 1), customer=who)
+    by_cart = await taken(
+        await retailer.web.post("/v1/orders", {"cart": cart["id"], "tenders": tenders})
+    )
+    for sale in (by_quote, by_cart):
+        assert (sale["customer"], sale["loyalty_account"]) == (who, made)
+        points = await points_of(retailer, sale)
+        assert (points["earned_points"], points["spent_points"]) == (15, 500)
+    standing = await stands(retailer.web, made)
+    assert (standing["spendable"], standing["pending"]) == (0, 30)
