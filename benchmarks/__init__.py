@@ -5,6 +5,8 @@
     figures     the results: bars, the table, build/bench.json
     shop        the retailer that is sold from, filled through the product's own operations
     books       what was written: rows per order, the audit
+    members     the retailer whose customers have points, filled in the same way
+    loyalty     orders that earn and spend points, and what balances cost
     counting    ten thousand counts in one call, against a retailer of its own
     growth      books that have grown for a year, written straight into the tables (year/*.sql)
     pricing     what price() takes, in a process of its own

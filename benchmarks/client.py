@@ -38,6 +38,8 @@ def request(job: Job, connection: int, count: int) -> bytes:
             f"POST {job.path} HTTP/1.1\r\n{head}Content-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         ).encode()
+    if job.kind == "about":
+        return f"GET {job.path % random.choice(_names(job.names))} HTTP/1.1\r\n{head}\r\n".encode()
     first = random.randrange(job.skus)
     if job.kind == "availability":
         return f"GET {job.path}?sku=SKU-{first:04} HTTP/1.1\r\n{head}\r\n".encode()
@@ -49,7 +51,11 @@ def request(job: Job, connection: int, count: int) -> bytes:
         body = RETURN_BODY % names[(connection + (count - 1) * job.clients) % len(names)]
     else:
         second = (first + random.randint(1, max(1, job.skus - 1))) % job.skus
-        body = BODIES[job.kind] % (location, first, second)
+        body = BODIES[job.kind] % (
+            (location, first, second, random.choice(_names(job.names)))
+            if job.kind == "member"
+            else (location, first, second)
+        )
     return (
         f"POST {job.path} HTTP/1.1\r\n{head}Content-Type: application/json\r\n"
         f"Idempotency-Key: {job.name}-{connection:02}-{count:08}\r\n"
@@ -91,6 +97,7 @@ async def run(job: Job) -> tuple[Load, bytes]:
     load = Load(
         requests=len(ordered),
         seconds=seconds,
+        p50_ms=ordered[len(ordered) // 2] * 1e3 if ordered else 0.0,
         p99_ms=ordered[int(len(ordered) * 0.99)] * 1e3 if ordered else 0.0,
         cpu_share=(time.process_time() - used) / seconds,
         wrong=tally.wrong,

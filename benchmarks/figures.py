@@ -89,6 +89,13 @@ _FIGURES = (
     _ratio("place-order, with promotions ÷ without", "orders_promoted", "orders_plain", 0.8),
     _ratio("place-order, sourced over 50 ÷ named", "orders_sourced", "orders_named", 0.7),
     _ratio("a one-line return ÷ echo", "returns", "returns_echo", 0.25),
+    _ratio("place-order, earning and spending points ÷ neither", "members", "strangers", 0.8),
+    _ratio("balance of points ÷ memory", "balance", "balance_memory", 0.5),
+    *(
+        _ratio(f"{what}, p50 of 10 entries ÷ of {many}", f"{name}_few", f"{name}_{among}", 0.9)
+        for name, what in (("balance", "balance"), ("entries", "entries"), ("lots", "lots"))
+        for among, many in (("entries", "100,000"), ("lots", "20,000 live lots"))
+    ),
     _absolute("queue of 10,000 pickups, p99", "queue_p99", "ms", bar=50, better="lower"),
     _price("price() of 10 lines, 100,000 prices, 200 promotions", "price_retailer_10", bar=1),
     _price("price() of 500 lines", "price_retailer_500", bar=50),
@@ -107,6 +114,10 @@ _FIGURES = (
     _absolute("place-order, with promotions", "orders_promoted", "orders/s"),
     _absolute("place-order, sourced", "orders_sourced", "orders/s"),
     _absolute("one-line returns", "returns", "returns/s"),
+    _absolute("place-order, earning and spending points", "members", "orders/s"),
+    _absolute("place-order, earning and spending points, p99", "members_p99", "ms", better="lower"),
+    _absolute("balance of points", "balance", "answers/s"),
+    _absolute("balance of points, p50 of one caller", "balance_few", "ms", better="lower"),
     _absolute("one-line returns, p99", "returns_p99", "ms", better="lower"),
     _absolute("holds, p99", "holds_p99", "ms", better="lower"),
     _absolute("holds", "holds", "holds/s"),

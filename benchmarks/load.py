@@ -12,11 +12,28 @@ from typing import Literal
 import msgspec
 
 from benchmarks import ROOT, BenchmarkBroken
-from benchmarks.shop import CURRENCY, LOCATIONS, SKUS, TWO_DEALS_MINOR, UNIT_PRICE_MINOR
+from benchmarks.shop import (
+    CURRENCY,
+    LOCATIONS,
+    PAID_MINOR,
+    SKUS,
+    TWO_DEALS_MINOR,
+    UNIT_PRICE_MINOR,
+)
 
 Generator = Literal["wrk", "asyncio"]
 Kind = Literal[
-    "order", "deal", "named", "sourced", "hold", "return", "availability", "fixed", "asked"
+    "order",
+    "deal",
+    "named",
+    "sourced",
+    "member",
+    "hold",
+    "return",
+    "availability",
+    "about",
+    "fixed",
+    "asked",
 ]
 
 # Filled in with the numbers of the location and of one SKU or two, by Lua and by Python alike.
@@ -29,6 +46,15 @@ ORDER_BODY = (
 )
 DEAL_BODY = ORDER_BODY.replace("SKU-", "DEAL-").replace(
     str(2 * UNIT_PRICE_MINOR), str(TWO_DEALS_MINOR)
+)
+# Of a customer who pays a part of it by points.
+MEMBER_BODY = (
+    ORDER_BODY.replace(
+        f'[{{"type":"card","amount":{{"amount":{2 * UNIT_PRICE_MINOR}',
+        f'[{{"type":"points","amount":{{"amount":{PAID_MINOR},"currency":"{CURRENCY}"}}}},'
+        f'{{"type":"card","amount":{{"amount":{2 * UNIT_PRICE_MINOR - PAID_MINOR}',
+    ).removesuffix("}")
+    + ',"customer":"%s"}'
 )
 _PAID = ORDER_BODY.partition(',"tenders":')[2].removesuffix("}")
 _SHIPPED = (
@@ -49,6 +75,7 @@ BODIES: dict[Kind, str] = {
     "return": RETURN_BODY,
     "named": NAMED_BODY,
     "sourced": SOURCED_BODY,
+    "member": MEMBER_BODY,
 }
 _PATIENCE_SECONDS = 30.0
 
@@ -57,9 +84,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One run of load: an order of two lines each, a hold of one, one SKU's availability, a path.
 
     `name` begins the idempotency keys, and must differ from every other run's. `names` is the path of a
-    file of what a run is about, one name a line, which it goes through from the top.
-    What is `asked` is any
-    of the `bodies`, each of one line.
+    file of what a run is about, one name a line: returns go through it from the top, a `member` and what
+    a path is `about` are drawn from it by lot. What is `asked` is any of the `bodies`, each of one line.
     """
 
     kind: Kind
@@ -81,6 +107,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     requests: int
     seconds: float
+    p50_ms: float
     p99_ms: float
     cpu_share: float = 0.0
     wrong: int = 0

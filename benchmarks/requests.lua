@@ -43,6 +43,10 @@ function request()
   if kind == "asked" then
     return wrk.format("POST", path, headers, bodies[math.random(#bodies)])
   end
+  local somebody = #names > 0 and names[math.random(#names)] or ""
+  if kind == "about" then
+    return wrk.format("GET", string.format(path, somebody), headers)
+  end
   local first = math.random(0, skus - 1)
   if kind == "availability" then
     return wrk.format("GET", string.format("%s?sku=SKU-%04d", path, first), headers)
@@ -53,9 +57,9 @@ function request()
   if kind == "return" then
     return wrk.format("POST", path, headers, string.format(template, names[(counter - 1) % #names + 1]))
   end
-  -- A hold's body has no place for the second SKU, and leaves it out.
+  -- A hold's body has no place for the second SKU, most have none for a customer, and leave them out.
   return wrk.format("POST", path, headers,
-    string.format(template, math.random(0, locations - 1), first, second))
+    string.format(template, math.random(0, locations - 1), first, second, somebody))
 end
 
 function response(status, _, body)
@@ -75,7 +79,8 @@ function done(summary, latency, _)
   end
   local errors = summary.errors
   io.write(string.format(
-    '\nRESULT {"requests":%d,"seconds":%.6f,"p99_ms":%.3f,"wrong":%d,"broken":%d}\n%s\n',
-    summary.requests, summary.duration / 1e6, latency:percentile(99) / 1e3, bad,
+    '\nRESULT {"requests":%d,"seconds":%.6f,"p50_ms":%.3f,"p99_ms":%.3f,"wrong":%d,"broken":%d}\n%s\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3,
+    latency:percentile(99) / 1e3, bad,
     errors.connect + errors.read + errors.write + errors.timeout, first))
 end

@@ -20,6 +20,8 @@ from benchmarks import (
     finding,
     growth,
     load,
+    loyalty,
+    members,
     pgbench,
     pricing,
     processes,
@@ -114,6 +116,17 @@ def run(plan: Plan, tell: Tell) -> Series:
                 workers=plan.workers,
                 rounds=plan.rounds,
                 seconds=plan.seconds,
+                clients=plan.clients,
+                generator=plan.generator,
+            )
+            tell(f"orders of {members.MEMBERS:,} members, who earn and spend points")
+            series |= loyalty.measure(
+                stage.server,
+                home,
+                workers=plan.workers,
+                rounds=plan.rounds,
+                seconds=plan.seconds,
+                short_seconds=plan.short_seconds,
                 clients=plan.clients,
                 generator=plan.generator,
             )

@@ -1,9 +1,10 @@
-"""The measured server: the product's own, under its own serving setup, with two routes beside it.
+"""The measured server: the product's own, under its own serving setup, with three routes beside it.
 
-`POST /v1/bench/echo` is `POST /v1/orders` without idempotency, stock and database, and
-`GET /v1/bench/memory` is `GET /v1/availability` without thinking: what is left is the price of HTTP,
-authentication and JSON. They exist here only. Run as `python -m benchmarks.server`, with the
-product's environment variables.
+`POST /v1/bench/echo` is `POST /v1/orders` without idempotency, stock and database;
+`GET /v1/bench/memory` is `GET /v1/availability`, and `GET /v1/bench/account/{id}` is
+`GET /v1/loyalty/accounts/{id}`, without thinking: what is left is the price of HTTP, authentication
+and JSON. They exist here only. Run as `python -m benchmarks.server`, with the product's environment
+variables.
 """
 
 from collections import defaultdict
@@ -15,11 +16,12 @@ import msgspec
 from litestar import Request as HttpRequest
 from litestar import Response, get, post
 from litestar.enums import MediaType
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 
 from benchmarks import shop
 from omniretail import catalog, channels, clock, orders, pricing, serving, settings
 from omniretail.api import availability as availability_api
+from omniretail.api import loyalty as loyalty_api
 from omniretail.api import orders as orders_api
 from omniretail.api.auth import selling_channel
 from omniretail.api.keyed import answered
@@ -115,6 +117,16 @@ async def memory(request: AnyRequest) -> Response[bytes]:
     return Response(state.bench_memory, media_type=MediaType.JSON)
 
 
+@get("/v1/bench/account/{account_id:uuid}", opt={"scope": "loyalty:read"})
+async def account(request: AnyRequest, account_id: FromPath[UUID]) -> Response[bytes]:
+    """Answer the bytes that the first caller's loyalty account had."""
+    state = request.app.state
+    if "bench_account" not in state:
+        found = await loyalty_api.get_loyalty_account.fn(request, account_id=account_id)
+        state.bench_account = msgspec.json.encode(found)
+    return Response(state.bench_account, media_type=MediaType.JSON)
+
+
 async def _prices(request: AnyRequest) -> charge.Prices:
     """Return the book that orders are priced by; read once, since no price changes in a run."""
     state = request.app.state
@@ -130,7 +142,7 @@ async def _prices(request: AnyRequest) -> charge.Prices:
 
 # Worker processes build the application from this list: they are forked from this module, or
 # import it anew, whichever the platform does.
-HANDLERS.extend([echo, memory])
+HANDLERS.extend([echo, memory, account])
 
 if __name__ == "__main__":
     serving.serve(settings.load())

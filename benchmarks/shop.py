@@ -44,6 +44,8 @@ CURRENCY = "EUR"
 UNIT_PRICE_MINOR = 1_000
 # Two deals: a tenth off each, and 5 % off what is left of both.
 TWO_DEALS_MINOR = 1_710
+PAID_MINOR = 100
+"""What a member pays by points."""
 # Nothing may run out, and one SKU must be able to carry every order of a run.
 _STOCK = 100_000_000
 
@@ -146,30 +148,30 @@ async def database(server: embedded.Server, name: str, *, template: str = "templ
 
 async def fill(url: str) -> Shop:
     """Fill an empty database with the retailer that is sold from."""
-    return await _filled(url, lambda tx, now: _everything(tx, url, now))
+    return await filled(url, lambda tx, now: _everything(tx, url, now))
 
 
 async def fill_counted(url: str) -> Counted:
     """Fill an empty database with the retailer that is counted."""
-    return await _filled(url, lambda tx, now: _counted(tx, url, now))
+    return await filled(url, lambda tx, now: _counted(tx, url, now))
 
 
 async def fill_promoting(url: str) -> Promoting:
     """Fill an empty database with the retailer that has promotions."""
-    return await _filled(url, lambda tx, now: _promoting(tx, url, now))
+    return await filled(url, lambda tx, now: _promoting(tx, url, now))
 
 
 async def fill_sourced(url: str) -> Sourced:
     """Fill an empty database with the retailer whose orders are sourced."""
-    return await _filled(url, lambda tx, now: _sourced(tx, url, now))
+    return await filled(url, lambda tx, now: _sourced(tx, url, now))
 
 
 async def fill_returned(url: str) -> Returned:
     """Fill an empty database with the retailer whose goods come back."""
-    return await _filled(url, lambda tx, now: _returned(tx, url, now))
+    return await filled(url, lambda tx, now: _returned(tx, url, now))
 
 
-async def _filled(url: str, work: Callable[[Transaction, datetime], Awaitable[Filled]]) -> Filled:
+async def filled(url: str, work: Callable[[Transaction, datetime], Awaitable[Filled]]) -> Filled:
     """Migrate an empty database, fill it by `work`, and give the planner its statistics."""
     await migrate(url)
     opened = Database(url, pool_size=1)
@@ -206,6 +208,20 @@ async def _everything(tx: Transaction, url: str, now: datetime) -> Shop:
     return Shop(url=url, token=web.token, principal_id=web.principal.id, holder_token=baskets.token)
 
 
+async def web_shop(tx: Transaction, now: datetime) -> tuple[channels.Principal, str]:
+    """Fill in the web shop and the goods that it sells; return the back office, and the shop's key."""
+    channel = channels.ChannelSpec(code=CHANNEL, name="Web shop", kind="web", currency=CURRENCY)
+    await channels.put_channel(tx, channel, now=now)
+    sold = [sku(number) for number in range(SKUS)]
+    selling = [location(number) for number in range(LOCATIONS)]
+    await _put(tx, sold, selling, now)
+    await _price(tx, sold, now)
+    office = await channels.create_key(tx, kind="integration", name="Back office", now=now)
+    await _receive(tx, office.principal, sold, selling, _STOCK, now)
+    web = await channels.create_key(tx, kind="channel", name="Web shop", channel=CHANNEL, now=now)
+    return office.principal, web.token
+
+
 async def _counted(tx: Transaction, url: str, now: datetime) -> Counted:
     counted = [counted_sku(number) for number in range(COUNTED_SKUS)]
     places = [store(number) for number in range(COUNTED_LOCATIONS)]
@@ -227,7 +243,7 @@ async def _sourced(tx: Transaction, url: str, now: datetime) -> Sourced:
         catalog.LocationSpec(code=source(number), name=source(number), latitude=number, longitude=5)
         for number in range(SOURCES)
     ]
-    _accepted(await catalog.put_locations(tx, places, now=now))
+    accepted(await catalog.put_locations(tx, places, now=now))
     await _put(tx, sold, (), now)
     await _price(tx, sold, now)
     office = await channels.create_key(tx, kind="integration", name="Back office", now=now)
@@ -295,7 +311,7 @@ async def _sales(
         _sale(principal, kind, place, skus[number % len(skus)], quantity, number, now)
         for number in numbers
     ]
-    _accepted(await orders.place(tx, commands, books=pricing.BookKeeper(), now=now))
+    accepted(await orders.place(tx, commands, books=pricing.BookKeeper(), now=now))
     return [str(command.order_id) for command in commands]
 
 
@@ -344,7 +360,7 @@ async def _promoting(tx: Transaction, url: str, now: datetime) -> Promoting:
     await _put(tx, (*sold, *deals), selling, now)
     await _price(tx, (*sold, *deals), now)
     rate = pricing.TaxRate(tax_class="standard", valid_from=now, rate_ppm=200_000)
-    _accepted(await pricing.put_tax_rates(tx, [rate], now=now))
+    accepted(await pricing.put_tax_rates(tx, [rate], now=now))
     promotions = [
         pricing.Promotion(
             code=f"TENTH-{number:03}",
@@ -373,9 +389,9 @@ async def _put(
     tx: Transaction, skus: Iterable[str], locations: Iterable[str], now: datetime
 ) -> None:
     places = [catalog.LocationSpec(code=code, name=code) for code in locations]
-    _accepted(await catalog.put_locations(tx, places, now=now))
+    accepted(await catalog.put_locations(tx, places, now=now))
     goods = [catalog.SkuSpec(code=code, name=f"Article {code}") for code in skus]
-    _accepted(await catalog.put_skus(tx, goods, now=now))
+    accepted(await catalog.put_skus(tx, goods, now=now))
 
 
 async def _price(tx: Transaction, skus: Iterable[str], now: datetime) -> None:
@@ -391,7 +407,7 @@ async def _price(tx: Transaction, skus: Iterable[str], now: datetime) -> None:
         )
         for code in skus
     ]
-    _accepted(await pricing.set_prices(tx, prices, now=now))
+    accepted(await pricing.set_prices(tx, prices, now=now))
 
 
 async def _receive(
@@ -418,10 +434,11 @@ async def _receive(
         rows=rows,
         all_or_nothing=True,
     )
-    _accepted(await inventory.book(tx, [command], now=now))
+    accepted(await inventory.book(tx, [command], now=now))
 
 
-def _accepted(outcomes: Iterable[object]) -> None:
+def accepted(outcomes: Iterable[object]) -> None:
+    """Raise the first refusal of a batch, if there is one."""
     for outcome in outcomes:
         if isinstance(outcome, DomainError):
             raise outcome

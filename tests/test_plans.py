@@ -323,6 +323,7 @@ TOGETHER = {
         "customers.customers_by_reference",
         "customers.lock_customers",
         "customers.notes",
+        "customers.references",
         "inventory.availability",
         "inventory.levels_as_of",
         "inventory.holds",

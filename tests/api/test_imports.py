@@ -7,6 +7,7 @@ import pytest
 
 from omniretail.imports import KINDS, SCOPES
 from tests.callers import Caller, Retailer
+from tests.loyalty.household import PATH, in_force, items
 
 
 async def send(caller: Caller, kind: str, text: str, key: str) -> httpx.Response:
@@ -118,6 +119,43 @@ async def test_a_file_of_customers_says_who_they_are(retailer: Retailer) -> None
     assert [one["value"] for one in found[2]["identities"]] == [
         *("ann2@example.com", "ann@example.com", "C-1", "LC1", "+4930901820")
     ]
+
+
+async def test_a_file_of_points_opens_balances(retailer: Retailer) -> None:
+    """Given points from elsewhere, each customer has them, as long as the file or the programme says."""
+    people = "external_id,loyalty_card\nC-1,LC1\nC-2,LC2\n"
+    assert (await send(retailer.office, "customers", people, "people")).json()["taken"] == 2
+    header = "customer,points,expires_at,reason\n"
+    file = header + (
+        "C-1,100,2999-01-01T00:00:00+01:00,moved\n"
+        "LC 1,50,2998-01-01T00:00:00Z,\n"
+        "LC2,7,,\n"
+        "C-3,7,2999-01-01T00:00:00Z,\n"
+        "C-2,7,2020-01-01T00:00:00Z,\n"
+    )
+    early = (await send(retailer.office, "loyalty_balances", header + "C-2,7,,\n", "early")).json()
+    assert [(row["code"], row["line"]) for row in early["refused"]] == [
+        ("no_programme_in_force", 2)
+    ]
+    await in_force(retailer)
+
+    answer = (await send(retailer.office, "loyalty_balances", file, "points")).json()
+    again = await send(retailer.office, "loyalty_balances", file, "points")
+
+    assert (again.headers["idempotency-replayed"], again.json()) == ("true", answer)
+    assert answer["taken"] == 3
+    assert [(row["line"], row["code"], row["field"]) for row in answer["refused"]] == [
+        (5, "unknown_customer", "customer"),
+        (6, "invalid", "expires_at"),
+    ]
+    for customer, points, lots in (("C-1", 150, [50, 100]), ("C-2", 7, [7])):
+        (account,) = await items(retailer.office, PATH, customer=customer)
+        assert (account["spendable"], len(account["members"])) == (points, 1)
+        seen = await items(retailer.office, f"{PATH}/{account['id']}/lots")
+        assert [lot["quantity"] for lot in seen] == lots
+        assert {lot["kind"] for lot in seen} == {"adjusted"}
+        told = await items(retailer.office, f"{PATH}/{account['id']}/entries")
+        assert {one["reason"] for one in told} <= {"moved", "opening_balance"}
 
 
 async def test_the_same_file_under_the_same_key_is_taken_once(retailer: Retailer) -> None:
@@ -426,9 +464,10 @@ async def test_codes_in_a_file_are_codes(retailer: Retailer, bad: str) -> None:
         "tax_rates": {"tax_class": "t", "region": "r", "rate_percent": "7"}
         | {"valid_from": "2026-01-01T00:00:00Z"},
         "customers": {"external_id": "7", "family_name": "n"},
+        "loyalty_balances": {"customer": "7", "points": "1"},
     }
     assert set(rows) == set(KINDS)
-    codes = {"external_id"} | {
+    codes = {"external_id", "customer"} | {
         "code",
         "tax_class",
         "region",
@@ -469,6 +508,14 @@ async def test_codes_in_a_file_are_codes(retailer: Retailer, bad: str) -> None:
         ("receipts", "sku,location,quantity,expected_receipt\nA,S1,1,x\n", "expected_receipt"),
         ("receipts", "sku,location,quantity,unit_cost,currency\nA,S1,1,1e15,EUR\n", "unit_cost"),
         ("counts", f"sku,location,quantity,expected\nA,S1,1,{'9' * 15}\n", "expected"),
+        ("loyalty_balances", "customer,points\nNOBODY,1\n", "customer"),
+        ("loyalty_balances", "customer,points\nNOBODY,0\n", "points"),
+        ("loyalty_balances", f"customer,points\nNOBODY,{'9' * 15}\n", "points"),
+        (
+            "loyalty_balances",
+            "customer,points,expires_at\nNOBODY,1,9999-12-31T23:59:59-23:00\n",
+            "expires_at",
+        ),
     ],
 )
 async def test_a_cell_that_is_not_valid_is_named(

@@ -103,7 +103,6 @@ _HOLDING = {
     "order_line",
     "parcel",
     "payment_account",
-    "price_list",
     "return_grading",
     "sales_order",
     "sales_return",
@@ -248,8 +247,26 @@ async def _pickup(retailer: Retailer, who: dict[str, Any]) -> None:
     await taken(await retailer.office.post(f"/v1/orders/{rejected['id']}/cancellation", gone))
 
 
+async def _before_we_knew_them(retailer: Retailer) -> None:
+    """Goods without a receipt, a store credit, a coupon: of whom the shop knew, and we did not."""
+    unlinked = {
+        "customer": KNOWN,
+        "lines": [{"sku": "A", "quantity": 1, "reason": "unwanted"}],
+        "approval": {"staff": "maria", "pin": MARIA},
+        "note": f"{MARK} lost the receipt",
+    }
+    await taken(await retailer.till.post("/v1/unlinked-returns", unlinked), 201)
+    credit = {"amount": euro(500), "customer": KNOWN}
+    account = await taken(await retailer.office.post("/v1/store-credits", credit), 201)
+    more = {"change": euro(100), "reason": f"{MARK} complained"}
+    answer = await retailer.office.post(f"/v1/accounts/{account['id']}/adjustments", more)
+    assert answer.is_success, answer.text
+    claim = {"coupon": "ONCE", "customer": KNOWN}
+    await taken(await retailer.web.post("/v1/coupon-claims", claim), 201)
+
+
 async def _store_visits(retailer: Retailer, who: dict[str, Any]) -> None:
-    """A purchase at a lower price, its return, goods without a receipt, a store credit, a coupon."""
+    """A purchase at a lower price, its return, a coupon."""
     manual = line("A", 1, unit_price=euro(1500), price_reason=f"{MARK} is a friend")
     body = order(served("carry_out", "S1", manual), paid=1500, by="cash")
     sale = await taken(
@@ -273,20 +290,6 @@ async def _store_visits(retailer: Retailer, who: dict[str, Any]) -> None:
         "reason": f"{MARK} wore it",
     }
     await taken(await retailer.office.post(f"/v1/returns/{doc['id']}/dispositions", graded))
-    unlinked = {
-        "customer": KNOWN,
-        "lines": [{"sku": "A", "quantity": 1, "reason": "unwanted"}],
-        "approval": {"staff": "maria", "pin": MARIA},
-        "note": f"{MARK} lost the receipt",
-    }
-    await taken(await retailer.till.post("/v1/unlinked-returns", unlinked), 201)
-    credit = {"amount": euro(500), "customer": KNOWN}
-    account = await taken(await retailer.office.post("/v1/store-credits", credit), 201)
-    more = {"change": euro(100), "reason": f"{MARK} complained"}
-    answer = await retailer.office.post(f"/v1/accounts/{account['id']}/adjustments", more)
-    assert answer.is_success, answer.text
-    claim = {"coupon": "ONCE", "customer": KNOWN}
-    await taken(await retailer.web.post("/v1/coupon-claims", claim), 201)
     used = order(served("carry_out", None, line("A", 1)), paid=1000, by="cash")
     await taken(
         await retailer.till.post(
@@ -315,6 +318,7 @@ async def prepared(retailer: Retailer) -> Retailer:
 
 async def _everything(retailer: Retailer) -> dict[str, Any]:
     """A customer who left something personal wherever the product keeps any."""
+    await _before_we_knew_them(retailer)
     who = await _profile(retailer)
     await _web_purchase(retailer, who)
     await _pickup(retailer, who)

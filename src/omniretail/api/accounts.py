@@ -47,7 +47,7 @@ class MoneyChange(Request, frozen=True, kw_only=True):
 
 
 class StoreCreditRequest(Request, frozen=True, kw_only=True):
-    """A store credit to issue, for a customer where one is named."""
+    """A store credit to issue, for a customer where one is named: by id, external id or loyalty card."""
 
     amount: Money
     customer: Code | None = None

@@ -59,7 +59,11 @@ class LineChangeRequest(Request, frozen=True, kw_only=True):
 
 
 class CartRequest(Request, frozen=True, kw_only=True):
-    """What a new cart begins with; equal lines become one."""
+    """What a new cart begins with; equal lines become one.
+
+    `customer` is an id, an external id or a loyalty card. The cart keeps the id of one who is known,
+    whose groups are looked up whenever it is priced; `customer_groups` are for others.
+    """
 
     lines: Annotated[tuple[CartLineRequest, ...], Meta(max_length=carts.MOST_LINES)] = ()
     channel: Code | None = None

@@ -85,7 +85,10 @@ class CouponsView(View, frozen=True, kw_only=True):
 
 
 class ClaimRequest(Request, frozen=True, kw_only=True):
-    """A checkout wants to keep a use of a coupon; one limited per customer needs the customer."""
+    """A checkout wants to keep a use of a coupon; one limited per customer needs the customer.
+
+    `customer` is an id, an external id or a loyalty card; uses of one who is known are counted together.
+    """
 
     coupon: Code
     customer: Code | None = None

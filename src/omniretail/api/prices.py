@@ -26,7 +26,10 @@ from omniretail.errors import DomainError, Invalid
 
 
 class PriceScope(Request, frozen=True, kw_only=True):
-    """For whom a list speaks: each thing named must be so; nothing named is everybody."""
+    """For whom a list speaks: each thing named must be so; nothing named is everybody.
+
+    `customer` is an id, an external id or a loyalty card; the list keeps the id of one who is known.
+    """
 
     customer: Code | None = None
     customer_group: Code | None = None

@@ -109,9 +109,13 @@ class Process:
             return await self._quote(wish)
 
     async def _quote(self, wish: pricing.QuoteWish) -> pricing.Quoted:
+        now = clock.now()
         async with self.database.reading() as tx:
+            known = await orders.known_wish(tx, wish, now=now)
+            if isinstance(known, DomainError):
+                raise known
             quoted = await pricing.make_quote(
-                tx, wish, books=self.books, now=clock.now(), quotes_last=self.quotes_last
+                tx, known, books=self.books, now=now, quotes_last=self.quotes_last
             )
         if isinstance(quoted, DomainError):
             raise quoted
@@ -310,9 +314,15 @@ class Process:
     async def _change_customer(
         self, commands: Sequence[customers.KeyedCommand]
     ) -> Sequence[Answer[customers.Customer] | DomainError]:
-        return await self.ledger.run(
-            lambda tx: customers.change_customers(tx, commands, now=clock.now())
-        )
+        async def change(tx: Transaction) -> list[Answer[customers.Customer] | DomainError]:
+            now = clock.now()
+            answers = await customers.change_customers(tx, commands, now=now)
+            fresh = [one for one in answers if isinstance(one, Answer) and not one.replayed]
+            known = {reference for one in fresh for reference in one.value.references}
+            await pricing.keep_lists_by_id(tx, known, now=now)
+            return answers
+
+        return await self.ledger.run(change)
 
     async def _edit_customer(
         self, commands: Sequence[customers.ChangeCustomer]

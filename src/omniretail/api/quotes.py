@@ -49,8 +49,9 @@ class QuoteLineRequest(Request, frozen=True, kw_only=True):
 class QuoteRequest(Request, frozen=True, kw_only=True):
     """A basket, for whom and where; a terminal's location is its own by default.
 
-    With `at` another moment is asked about: the answer is a preview, which has no token. `explain` says
-    of every promotion that was not applied why it was not.
+    `customer` is an id, an external id or a loyalty card; of one who is known, `customer_groups` need
+    not be said. With `at` another moment is asked about: the answer is a preview, which has no token.
+    `explain` says of every promotion that was not applied why it was not.
     """
 
     lines: Annotated[tuple[QuoteLineRequest, ...], Meta(min_length=1, max_length=500)]

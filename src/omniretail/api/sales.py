@@ -32,6 +32,7 @@ _LOOKED_BACK = timedelta(days=2 * 365)
 class SaleSearchRequest(Request, frozen=True, kw_only=True):
     """What is known of a sale: all that is given must hold, and one of the first five must be given.
 
+    `customer` is an id, an external id or a loyalty card, and finds what was sold under any of them.
     `number` is the order's, as on its receipt. `serial` is of a unit that left with it. `sku` is among
     what was bought, by itself or in a kit. It was placed from `since` on, by default two years ago, and
     before `until`.

@@ -103,7 +103,7 @@ async def import_file(
     kind: FromPath[imports.Kind],
     idempotency_key: KeyHeader = None,
 ) -> Response[ImportView]:
-    """Take a CSV file (the request's body): master data, prices, taxes, safety stock, a stock document.
+    """Take a CSV file (the request's body): master data, customers, prices, taxes, points, stock.
 
     Each row is taken or refused by itself. The key also needs the scope to write what the file is about.
     """

@@ -55,9 +55,10 @@ class GoodsBackRequest(Request, frozen=True, kw_only=True):
 class UnlinkedReturnRequest(ApprovableRequest, frozen=True, kw_only=True):
     """Goods that a customer brings back of a sale that nobody can name.
 
-    `channel` is the caller's, and `location` a till's own, by default. `received`: the goods are here; a
-    till says so by default. `refunded` pays them back in the same step, to the customer's own `account` or
-    to a new one; a till does by default. With an `override` a customer brings more than the policy takes.
+    `channel` is the caller's, and `location` a till's own, by default. `received`: the goods are here;
+    a till says so by default. `refunded` pays them back in the same step, to the customer's own
+    `account` or to a new one; a till does by default. `customer` is an id, an external id or a loyalty
+    card. With an `override` a customer brings more than the policy takes.
     """
 
     customer: Code

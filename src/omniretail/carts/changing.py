@@ -1,12 +1,14 @@
 """Changing carts in batches: lock the carts, then the levels of what they hold; decide; write."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from omniretail import catalog, channels, idempotency, inventory
-from omniretail.carts.cart import CartNow
+from msgspec import UNSET
+
+from omniretail import catalog, channels, idempotency, inventory, loyalty
+from omniretail.carts.cart import Cart, CartNow
 from omniretail.carts.commands import (
     CartCommand,
     CreateCart,
@@ -27,11 +29,12 @@ async def change_carts(
 ) -> list[idempotency.Answer[CartNow] | DomainError]:
     """Create, hold or merge carts; one outcome per command, in order.
 
-    Locks: keys, carts by id, then the levels of what they hold or want held, by (SKU, location).
-    Outcomes: the cart (of a merge the target) with its holds; UnknownChannel, UnknownSku, SkuNotSold,
-    UnknownLocation, Invalid (a currency, a cart merged with itself), CartTooLarge, UnknownCart,
-    CartClosed, CartCurrencyDiffers, CartNothingToHold, LocationNotServing, LocationOutsidePool,
-    InsufficientStock, IdempotencyKeyReused.
+    A cart keeps the id of a known customer, whatever they are called. Locks: keys, carts by id, then
+    the levels of what they hold or want held, by (SKU, location). Outcomes: the cart (of a merge the
+    target) with its holds; UnknownChannel, UnknownSku, SkuNotSold, UnknownLocation, Invalid (a
+    currency, groups of others, a cart merged with itself), CartTooLarge, UnknownCart, CartClosed,
+    CartCurrencyDiffers, CartNothingToHold, LocationNotServing, LocationOutsidePool, InsufficientStock,
+    IdempotencyKeyReused.
     """
     return await idempotency.once(tx, commands, partial(_change, tx, now=now), CartNow, now=now)
 
@@ -44,7 +47,7 @@ async def edit_carts(
     What is live of a cart's holds lasts anew with each change, and holds no more than the lines want.
     Locks: carts by id, then the levels of their holds. Outcomes: the cart with its holds; UnknownCart,
     CartClosed, StaleVersion, UnknownCartLine, UnknownSku, SkuNotSold, UnknownLocation, CartTooLarge,
-    Invalid (a currency).
+    Invalid (a currency, groups of others).
     """
     return await _change(tx, commands, now=now)
 
@@ -122,5 +125,18 @@ async def _surroundings(
         skus=skus,
         locations=locations,
         holding=holding,
+        people=await loyalty.people(tx, set(_named(commands, carts)), now=now),
         now=now,
     )
+
+
+def _named(commands: Sequence[CartCommand], carts: Mapping[UUID, Cart]) -> Iterator[str | None]:
+    """Yield the customers whom commands name; and those of carts, where their groups may matter."""
+    for command in commands:
+        named = command.customer if isinstance(command, CreateCart | EditCart) else UNSET
+        if named is not UNSET:
+            yield named
+        if isinstance(command, MergeCarts) or (
+            isinstance(command, EditCart) and command.customer_groups is not UNSET
+        ):
+            yield from (carts[one].customer for one in command.cart_ids if one in carts)

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import catalog, channels, inventory, pricing
+from omniretail import catalog, channels, inventory, loyalty, pricing
 from omniretail.carts.cart import (
     LASTS,
     MOST_COUPONS,
@@ -39,13 +39,17 @@ from omniretail.ids import spoken_code
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """All that judging a batch needs to know; `carts` are locked, and change as it goes."""
+    """All that judging a batch needs to know; `carts` are locked, and change as it goes.
+
+    `people` are the customers who are known, of those named by commands or by carts where that matters.
+    """
 
     carts: dict[UUID, Cart]
     channels: Mapping[str, channels.ChannelSpec]
     skus: Mapping[str, catalog.SkuTraits]
     locations: Mapping[str, catalog.LocationSpec]
     holding: inventory.Holding
+    people: loyalty.People
     now: datetime
 
 
@@ -95,13 +99,16 @@ def _create(known: Surroundings, command: CreateCart) -> tuple[Step, ...] | Doma
     coupons = _coupons(command.coupons)
     if isinstance(coupons, DomainError):
         return coupons
+    groups = _groups(known, command.customer, command.customer_groups)
+    if isinstance(groups, DomainError):
+        return groups
     cart = Cart(
         id=command.cart_id,
         code=spoken_code(),
         channel=channel.code,
         currency=channel.currency,
-        customer=command.customer,
-        customer_groups=tuple(sorted(set(command.customer_groups))),
+        customer=known.people.name(command.customer),
+        customer_groups=groups,
         region=command.region,
         state="open",
         order_id=None,
@@ -140,6 +147,15 @@ def _edit(known: Surroundings, command: EditCart, cart: Cart) -> tuple[Step, ...
     coupons = _coupons(_given(command.coupons, cart.coupons))
     if isinstance(coupons, DomainError):
         return coupons
+    customer = _given(command.customer, cart.customer)
+    groups = _groups(
+        known,
+        customer,
+        _given(command.customer_groups, cart.customer_groups),
+        said=command.customer_groups is not msgspec.UNSET,
+    )
+    if isinstance(groups, DomainError):
+        return groups
     shipping = command.shipping
     if isinstance(shipping, ShippingWanted):
         charge: pricing.ShippingCharge | None = shipping.charge
@@ -149,8 +165,8 @@ def _edit(known: Surroundings, command: EditCart, cart: Cart) -> tuple[Step, ...
         known,
         cart,
         lines=lines,
-        customer=_given(command.customer, cart.customer),
-        customer_groups=tuple(sorted(set(_given(command.customer_groups, cart.customer_groups)))),
+        customer=known.people.name(customer),
+        customer_groups=groups,
         region=_given(command.region, cart.region),
         coupons=coupons,
         shipping=charge,
@@ -225,13 +241,16 @@ def _merge(known: Surroundings, command: MergeCarts, cart: Cart) -> tuple[Step, 
         (one.hold_seconds or 0 for one in (cart, guest) if known.holding.live(one.hold_ids)),
         default=None,
     )
+    customer = cart.customer or guest.customer
     after = _next(
         known,
         cart,
         lines=lines,
         coupons=coupons,
-        customer=cart.customer or guest.customer,
-        customer_groups=tuple(sorted({*cart.customer_groups, *guest.customer_groups})),
+        customer=known.people.name(customer),
+        customer_groups=()
+        if known.people.knows(customer)
+        else tuple(sorted({*cart.customer_groups, *guest.customer_groups})),
         region=cart.region or guest.region,
         shipping=cart.shipping or guest.shipping,
         ship_to=cart.ship_to or guest.ship_to,
@@ -306,6 +325,18 @@ def _coupons(given: Sequence[str]) -> tuple[str, ...] | CartTooLarge:
     if len(coupons) > MOST_COUPONS:
         return CartTooLarge(most=MOST_COUPONS, what="coupons")
     return coupons
+
+
+def _groups(
+    known: Surroundings, customer: str | None, groups: Sequence[str], *, said: bool = True
+) -> tuple[str, ...] | Invalid:
+    """Return the groups that a cart keeps: those that are said of a customer who is not known.
+
+    A known one's are looked up whenever the cart is priced; others are refused where they are `said`.
+    """
+    if said and (refusal := known.people.refusal(customer, groups)):
+        return refusal
+    return () if known.people.knows(customer) else tuple(sorted(set(groups)))
 
 
 def _given(value: Any, present: Any) -> Any:

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import catalog, channels, pricing
+from omniretail import catalog, channels, loyalty, pricing
 from omniretail.carts.cart import Cart
 from omniretail.carts.lines import CartLine
 from omniretail.db import Transaction
@@ -46,7 +46,8 @@ async def price_cart(
 ) -> CartPrices:
     """Price a cart by the book as of now, for a channel that looks at it, at a location of its.
 
-    Where that channel sells in another currency, the price is that of the channel the cart was begun
+    A known customer pays by the groups they are in now, that of their loyalty tier among them. Where
+    that channel sells in another currency, the price is that of the channel the cart was begun
     in. Locks: none.
     """
     version, sellers, places, skus = await tx.read(
@@ -56,6 +57,12 @@ async def price_cart(
         catalog.skus_by_code({line.sku for line in cart.lines}),
     )
     book = await books.at(tx, version)
+    people = await loyalty.people(tx, [cart.customer], now=now)
+    cart = replace(
+        cart,
+        customer=people.name(cart.customer),
+        customer_groups=tuple(people.groups_of(cart.customer, cart.customer_groups)),
+    )
     seller = sellers[cart.channel]
     if channel in sellers and sellers[channel].currency == cart.currency:
         seller = sellers[channel]

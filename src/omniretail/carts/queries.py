@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from omniretail import events
+from omniretail import customers, events
 from omniretail.carts.cart import Cart, CartNow, UnknownCart, cart_code
 from omniretail.carts.store import carts_by, with_holds
 from omniretail.db import Read, Transaction, sql
@@ -32,11 +32,12 @@ async def find_cart(tx: Transaction, reference: UUID | str, *, now: datetime) ->
 async def list_carts(
     tx: Transaction, *, customer: str, before: UUID | None = None, limit: int, now: datetime
 ) -> list[CartNow]:
-    """Return a customer's open carts, the latest first, older than `before`."""
+    """Return a customer's open carts, whatever they are called, the latest first, older than `before`."""
+    called = await customers.references_of(tx, customer)
     (found,) = await tx.read(
         Read(
             _OF_CUSTOMER,
-            (customer, now, before, limit),
+            (called, now, before, limit),
             lambda rows: msgspec.convert(rows, list[Cart]),
         )
     )

@@ -1,6 +1,10 @@
 """Customers: one profile of a person for all channels, by what it is known, consents and notes."""
 
-from omniretail.customers.changing import change_customers, edit_customers, put_customers
+from omniretail.customers.changing import (
+    change_customers,
+    edit_customers,
+    put_customers,
+)
 from omniretail.customers.commands import (
     AddIdentity,
     AddNote,
@@ -50,6 +54,7 @@ from omniretail.customers.persons import (
     move_parts,
     move_parts_back,
     person,
+    references_of,
     restate,
 )
 from omniretail.customers.queries import (
@@ -59,9 +64,13 @@ from omniretail.customers.queries import (
     list_consents,
     list_customers,
     list_notes,
+    names,
     search_customers,
 )
-from omniretail.customers.store import customers_by_id, lock_customers
+from omniretail.customers.store import (
+    customers_by_id,
+    lock_customers,
+)
 
 __all__ = [
     "IDENTITY_KINDS",
@@ -115,8 +124,10 @@ __all__ = [
     "merged_into",
     "move_parts",
     "move_parts_back",
+    "names",
     "person",
     "put_customers",
+    "references_of",
     "restate",
     "search_customers",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from omniretail.addresses import ShipTo
-from omniretail.customers.identities import Identity, IdentityKind
+from omniretail.customers.identities import REFERENCES, Identity, IdentityKind
 from omniretail.errors import Missing, Refused
 
 CustomerStatus = Literal["active", "merged", "erased"]
@@ -22,7 +22,7 @@ MOST_PURPOSES = 50
 class UnknownCustomer(Missing):
     """There is no such customer."""
 
-    def __init__(self, customer: object) -> None:
+    def __init__(self, customer: UUID | str) -> None:
         super().__init__(f"There is no customer {customer}.", customer=str(customer))
 
 
@@ -130,3 +130,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     created_by: UUID
     channel: str | None
+
+    @property
+    def references(self) -> set[str]:
+        """What documents may call the customer by, besides the id."""
+        return {one.value for one in self.identities if one.kind in REFERENCES}

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from omniretail.customers.commands import Asking
 from omniretail.customers.customer import Customer, Profile
 from omniretail.customers.deciding import Register
+from omniretail.customers.queries import customers_by_reference
 from omniretail.customers.store import customers_by_id, write
 from omniretail.db import Read, Rows, Transaction, sql
 
@@ -62,6 +63,18 @@ class Restated(msgspec.Struct, frozen=True, kw_only=True):
 def person(customer_id: UUID) -> Read[Person]:
     """Return the read of who is one person with a customer."""
     return Read(_REFERENCES, (customer_id,), _person)
+
+
+async def references_of(tx: Transaction, reference: str) -> list[str]:
+    """Return all that documents may call the customer by whom a reference names; else the reference.
+
+    Documents keep a customer's id where they knew it, and else what their callers said.
+    """
+    (known,) = await tx.read(customers_by_reference([reference]))
+    if reference not in known:
+        return [reference]
+    (who,) = await tx.read(person(known[reference].id))
+    return sorted({reference, *who.references})
 
 
 def merged_into(customers: Collection[UUID]) -> Read[list[UUID]]:

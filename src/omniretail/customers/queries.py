@@ -58,6 +58,19 @@ def customers_by_reference(references: Collection[str]) -> Read[dict[str, Known]
     )
 
 
+async def names(tx: Transaction, references: Collection[str | None]) -> dict[str, str]:
+    """Return under what each reference is kept: the id of the customer that it names, or else itself.
+
+    None names nobody. Asks nobody about none.
+    """
+    asked = {reference for reference in references if reference is not None}
+    if not asked:
+        return {}
+    known: dict[str, Known]
+    (known,) = await tx.read(customers_by_reference(asked))
+    return {one: str(known[one].id) if one in known else one for one in asked}
+
+
 async def find_customer(tx: Transaction, customer_id: UUID) -> Customer:
     """Return a customer, also one that was merged or erased. Raises: UnknownCustomer."""
     (found,) = await tx.read(customers_by_id([customer_id]))

@@ -1,8 +1,8 @@
 """The demo retailer: generated, small, and made only through the doors that a real one uses.
 
 Four stores and a warehouse, 240 SKUs and a kit with prices in euro, taxes, promotions and a coupon,
-stock, a day of orders in every state, goods that came back, and one key of every kind. Loaded once; the
-keys are written to a file that only its owner can read.
+stock, customers and their loyalty programme, a day of orders in every state, goods that came back, and
+one key of every kind. Loaded once; the keys are written to a file that only its owner can read.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from stdnum import ean
 
 from omniretail import catalog, channels, inventory, pricing
 from omniretail.db import Database, Transaction
-from omniretail.demo import back, day
+from omniretail.demo import back, club, day
 from omniretail.demo.outcomes import all_good
 from omniretail.idempotency import Key
 from omniretail.ids import new_id
@@ -25,7 +25,10 @@ from omniretail.ids import new_id
 Advance = Callable[[str], None]
 """Told the name of each step when it is done."""
 
-STEPS = ("locations", "SKUs", "prices", "keys", "stock", "transfers", "orders", "returns")
+STEPS = (
+    *("locations", "SKUs", "prices", "keys", "stock", "transfers"),
+    *("customers", "orders", "returns"),
+)
 
 _LOCATIONS = (
     ("WH", "Central warehouse", "warehouse", 52.3702, 4.8952, ("ship",)),
@@ -50,6 +53,7 @@ _GOODS = (
 )
 _CATEGORIES = {"MUG": "home", "LAMP": "home", "CAP": "headwear"}
 _GOLD_HOODIE_MINOR = 4990
+_SILVER_HOODIE_MINOR = 5490
 _PROMOTIONS = (
     pricing.Promotion(
         code="CAPS-3-FOR-2",
@@ -107,6 +111,8 @@ async def load(database: Database, *, advance: Advance, now: datetime) -> DemoKe
         advance("stock")
         await _transfers(tx, principals["integration"], now)
         advance("transfers")
+        await club.load(tx, principals["integration"], opened, now)
+        advance("customers")
         sold = await day.load(tx, principals, now)
         advance("orders")
         await back.load(tx, principals, sold, now)
@@ -177,7 +183,13 @@ async def _prices(tx: Transaction, now: datetime) -> None:
         priority=10,
         scope=pricing.Scope(customer_group="gold"),
     )
-    for price_list in (retail, gold):
+    silver = structs.replace(
+        gold,
+        code="silver",
+        name="Silver customers",
+        scope=pricing.Scope(customer_group="silver"),
+    )
+    for price_list in (retail, silver, gold):
         await pricing.put_price_list(tx, price_list, now=now)
     prices = [
         pricing.NewPrice(
@@ -190,12 +202,13 @@ async def _prices(tx: Transaction, now: datetime) -> None:
         for (code, _, amount), color, size in product(_GOODS, _COLORS, _SIZES)
     ]
     twin_pack = structs.replace(prices[0], sku=_TWIN_PACK.code, amount_minor=_TWIN_PACK_MINOR)
-    for_gold = [
-        structs.replace(price, price_list=gold.code, amount_minor=_GOLD_HOODIE_MINOR)
+    for_tiers = [
+        structs.replace(price, price_list=tier.code, amount_minor=amount)
+        for tier, amount in ((silver, _SILVER_HOODIE_MINOR), (gold, _GOLD_HOODIE_MINOR))
         for price in prices
         if price.sku.startswith("HOOD-")
     ]
-    all_good(await pricing.set_prices(tx, [*prices, twin_pack, *for_gold], now=now))
+    all_good(await pricing.set_prices(tx, [*prices, twin_pack, *for_tiers], now=now))
     for promotion in _PROMOTIONS:
         await pricing.put_promotion(tx, promotion, now=now)
     all_good(await pricing.put_coupons(tx, [_WELCOME], now=now))

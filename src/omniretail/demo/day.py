@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from omniretail import carts, channels, orders, payments, pricing
 from omniretail.db import Transaction
+from omniretail.demo import club
 from omniretail.demo.outcomes import all_good
 from omniretail.idempotency import Key
 from omniretail.ids import new_id
@@ -41,7 +42,11 @@ _MUNICH = orders.ShipTo(
 
 
 class Story(NamedTuple):
-    """An order, how many hours ago it was placed, and the steps that it has taken."""
+    """An order, how many hours ago it was placed, and the steps that it has taken.
+
+    `card` is the number of the customer's loyalty card; `points` pay a cent each, before the rest is
+    paid, and a `reward` takes something off for points.
+    """
 
     who: Literal["terminal", "channel"]
     kind: orders.FulfillmentKind
@@ -52,6 +57,9 @@ class Story(NamedTuple):
     steps: Sequence[Step] = ()
     pays: Literal["cash", "card", "gift_card", "awaited"] = "card"
     destination: str | None = None
+    card: int | None = None
+    points: int = 0
+    reward: bool = False
 
 
 class Told(NamedTuple):
@@ -122,9 +130,11 @@ def _moment(story: Story, position: int, now: datetime) -> datetime:
 def _order(number: int, story: Story, principals: Principals, now: datetime) -> orders.PlaceOrder:
     principal = principals[story.who]
     amount = _UNIT_MINOR[story.sku.partition("-")[0]] * story.quantity
+    amount -= club.REWARD_MINOR if story.reward else 0
+    by_points = orders.TenderGiven(type="points", amount_minor=story.points, currency="EUR")
     tender = orders.TenderGiven(
         type="bank_transfer" if story.pays == "awaited" else story.pays,
-        amount_minor=amount,
+        amount_minor=amount - story.points,
         currency="EUR",
         reference=f"demo-payment-{number}" if story.pays == "card" else None,
         account=GIFT_CARD if story.pays == "gift_card" else None,
@@ -146,7 +156,9 @@ def _order(number: int, story: Story, principals: Principals, now: datetime) -> 
                 lines=(orders.LineWish(sku=story.sku, quantity=story.quantity),),
             ),
         ),
-        tenders=(tender,),
+        tenders=(by_points, tender) if story.points else (tender,),
+        customer=None if story.card is None else club.card(story.card),
+        reward=club.REWARD if story.reward else None,
         ship_to=_MUNICH if story.kind == "ship" else None,
     )
 
@@ -252,28 +264,30 @@ _SHIPPED, _HANDED_OVER = _leave("shipment"), _leave("handover")
 
 _STORIES: tuple[Story, ...] = (
     # Over the counter.
-    Story("terminal", "carry_out", "AMS", "TEE-BLA-M", 2, 7.5, pays="cash"),
+    Story("terminal", "carry_out", "AMS", "TEE-BLA-M", 2, 7.5, pays="cash", card=1),
     Story("terminal", "carry_out", "AMS", "MUG-RED-S", 1, 6.2, pays="cash"),
-    Story("terminal", "carry_out", "AMS", "CAP-BLU-M", 1, 3.1),
+    Story("terminal", "carry_out", "AMS", "CAP-BLU-M", 1, 3.1, card=7, points=190),
     Story("terminal", "carry_out", "AMS", "BAG-GRE-L", 1, 1.4, pays="gift_card"),
     # The till sells what another location ships.
     Story("terminal", "ship", None, "LAMP-GRE-M", 1, 5.0, [_PICKING]),
     # Shipped.
-    Story("channel", "ship", "WH", "LAMP-WHI-M", 3, 8.0, [_PICKING, _PACKING, _SHIPPED]),
-    Story("channel", "ship", "WH", "SOCKS-RED-S", 6, 2.0),
+    Story("channel", "ship", "WH", "LAMP-WHI-M", 3, 8.0, [_PICKING, _PACKING, _SHIPPED], card=5),
+    Story("channel", "ship", "WH", "SOCKS-RED-S", 6, 2.0, card=11, points=500),
     Story("channel", "ship", None, "HOOD-SAN-M", 1, 1.0),
     Story("channel", "ship", "WH", "JEANS-BLU-L", 1, 4.0, [_PICKING, _PACKING]),
-    Story("channel", "ship", "WH", "TEE-WHI-L", 2, 30.0, [_SHIPPED, _DELIVERY]),
+    Story("channel", "ship", "WH", "TEE-WHI-L", 2, 30.0, [_SHIPPED, _DELIVERY], card=2),
     Story("channel", "ship", "AMS", "SOCKS-GRE-M", 3, 6.0, [_leave("shipment", (1, 1))]),
-    Story("channel", "ship", "WH", "BAG-SAN-L", 2, 7.0, [_cancel()]),
+    Story("channel", "ship", "WH", "BAG-SAN-L", 2, 7.0, [_cancel()], card=12, points=300),
     Story("channel", "ship", "WH", "MUG-WHI-L", 4, 26.0, [_cancel((1, 1)), _SHIPPED]),
     Story("channel", "ship", "WH", "JEANS-RED-M", 1, 3.0, [_hold_up("fraud_review")]),
     Story("channel", "ship", "WH", "LAMP-RED-L", 1, 2.5, pays="awaited"),
+    # So many at once make a gold customer, and somebody looks at the points.
+    Story("channel", "ship", "WH", "JEANS-GRE-L", 4, 3.6, [_PACKING, _SHIPPED], card=17),
     # Rejected by a store: found damaged, and sent from elsewhere; not found, and nobody else has as many.
     Story("channel", "ship", "BER", "MUG-SAN-M", 1, 2.8, [_reject("damaged")]),
     Story("channel", "ship", "WH", "LAMP-GRE-XL", 90, 6.5, [_reject("not_in_stock")]),
     # Collected in a store.
-    Story("channel", "pickup", "BER", "JEANS-BLA-M", 2, 0.5),
+    Story("channel", "pickup", "BER", "JEANS-BLA-M", 2, 0.5, card=23, reward=True),
     Story("channel", "pickup", "AMS", "CAP-RED-L", 1, 1.2, [_PICKING], pays="gift_card"),
     Story("channel", "pickup", "AMS", "HOOD-BLU-L", 1, 4.5, [_PICKING, _READY]),
     Story("channel", "pickup", "PAR", "BAG-BLU-M", 1, 5.5, [_PICKING, _READY, _waits_outside]),

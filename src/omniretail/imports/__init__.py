@@ -19,9 +19,12 @@ Columns are named in the first line, in any order; what is left empty takes its 
 | safety_stock | sku, location, quantity |
 | customers | external_id \\| given_name, family_name, birth_date, locale, customer_groups (a b c), |
 | | email, phone, phone_region, loyalty_card |
+| loyalty_balances | customer (external_id or loyalty_card), points \\| reason, expires_at |
 
-A customer who has the external id is replaced, but for addresses and what else it is known by.
-Times are RFC 3339 with their zone; left out, they mean now. Amounts have as many decimals as the
+A customer who has the external id is replaced, but for addresses and what else it is known by. Points
+come to the customer's loyalty account, which is opened where there is none; without an `expires_at` they
+last as long as the programme says. Other times mean now where they are left out; all are RFC 3339 with
+their zone. Amounts have as many decimals as the
 retailer gives their currency. What only an export says of a place or a count is passed over, so that
 levels come in as counts or receipts, and a report of refused rows comes in once it is mended.
 """

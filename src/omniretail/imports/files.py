@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from omniretail import catalog, customers, inventory, pricing
+from omniretail import catalog, customers, inventory, loyalty, pricing
 from omniretail.channels import Principal
 from omniretail.db import Transaction
 from omniretail.errors import DomainError, Invalid
@@ -44,6 +44,7 @@ _COLUMNS = {
     "serials_missing": "serials",
     "serials_not_tracked": "serials",
     "sku_shape_fixed": "tracking",
+    "unknown_customer": "customer",
     "unknown_expected_receipt": "expected_receipt",
     "unknown_location": "location",
     "unknown_price_list": "price_list",
@@ -162,12 +163,10 @@ async def _outcomes(
         case "skus":
             outcomes = await catalog.put_skus(tx, meanings, now=now)
         case "customers":
-            outcomes = await customers.put_customers(
-                tx,
-                meanings,
-                actor_id=command.principal.id,
-                channel=command.principal.channel,
-                now=now,
+            outcomes = await _people(tx, command, meanings, now)
+        case "loyalty_balances":
+            outcomes = await loyalty.open_balances(
+                tx, meanings, key=command.key, principal=command.principal, now=now
             )
         case "prices":
             outcomes = await pricing.set_prices(tx, meanings, now=now)
@@ -179,6 +178,18 @@ async def _outcomes(
             )
         case _:
             outcomes = await _book(tx, command, meanings, now)
+    return outcomes
+
+
+async def _people(
+    tx: Transaction, command: TakeRows, specs: Sequence[customers.PutCustomer], now: datetime
+) -> list[customers.Customer | DomainError]:
+    """Put customers in place; price lists that called them as they are known by are theirs."""
+    by = command.principal
+    outcomes = await customers.put_customers(tx, specs, actor_id=by.id, channel=by.channel, now=now)
+    people = [one for one in outcomes if isinstance(one, customers.Customer)]
+    known = {reference for one in people for reference in one.references}
+    await pricing.keep_lists_by_id(tx, known, now=now)
     return outcomes
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from omniretail import catalog, clock, customers, inventory, pricing
+from omniretail import catalog, clock, customers, inventory, loyalty, pricing
 from omniretail.errors import Invalid
 from omniretail.forms import CODE, COUNTRY, CURRENCY, LOCALE, TEXT, in_words
 from omniretail.money import MILLION, fraction_of_minor_units, minor_units
@@ -22,6 +22,7 @@ Kind = Literal[
     "counts",
     "customers",
     "locations",
+    "loyalty_balances",
     "prices",
     "receipts",
     "safety_stock",
@@ -36,6 +37,7 @@ SCOPES: dict[Kind, str] = {
     "counts": "stock:write",
     "customers": "customers:write",
     "locations": "catalog:write",
+    "loyalty_balances": "loyalty:adjust",
     "prices": "prices:write",
     "receipts": "stock:write",
     "safety_stock": "stock:write",
@@ -46,7 +48,7 @@ SCOPES: dict[Kind, str] = {
 """What a key must be allowed to do to import a kind."""
 
 _MOST = 2**31 - 1
-_WHOLE = frozenset({"quantity", "change", "expected", "safety_stock", "ordering_limit"})
+_WHOLE = frozenset({"quantity", "change", "expected", "safety_stock", "ordering_limit", "points"})
 _DECIMAL = frozenset({"latitude", "longitude"})
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 _DECIMAL_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,30})?")
@@ -344,6 +346,19 @@ class _SafetyStock(_Cells, frozen=True, kw_only=True):
         return inventory.SafetyRow(sku=self.sku, location=self.location, quantity=self.quantity)
 
 
+class _LoyaltyBalance(_Cells, frozen=True, kw_only=True):
+    customer: Code
+    points: Annotated[int, Meta(ge=1, le=loyalty.MOST_POINTS)]
+    reason: Text = "opening_balance"
+    expires_at: Moment | None = None
+
+    def meaning(self, reading: Reading) -> loyalty.OpeningBalance:
+        ends = self.expires_at and _utc("expires_at", self.expires_at)
+        return loyalty.OpeningBalance(
+            customer=self.customer, points=self.points, reason=self.reason, expires_at=ends
+        )
+
+
 _AnyCells = (
     _Location
     | _Sku
@@ -355,12 +370,14 @@ _AnyCells = (
     | _Count
     | _SafetyStock
     | _Customer
+    | _LoyaltyBalance
 )
 _CELLS: dict[Kind, type[_AnyCells]] = {
     "adjustments": _Adjustment,
     "counts": _Count,
     "customers": _Customer,
     "locations": _Location,
+    "loyalty_balances": _LoyaltyBalance,
     "prices": _Price,
     "receipts": _Receipt,
     "safety_stock": _SafetyStock,

@@ -1,4 +1,4 @@
-"""Loyalty: accounts and their points, the programme, what orders earn by it, and tiers."""
+"""Loyalty: the programme, what orders earn by it, tiers, and the accounts that points stand on."""
 
 from omniretail.loyalty.accounts import (
     MOST_MEMBERS_WITHOUT_PROGRAMME,
@@ -71,6 +71,15 @@ from omniretail.loyalty.merging import (
     UndoMerge,
     UnknownMerge,
     merge_accounts,
+)
+from omniretail.loyalty.openings import (
+    OpeningBalance,
+    open_balances,
+)
+from omniretail.loyalty.people import (
+    People,
+    people,
+    read_people,
 )
 from omniretail.loyalty.persons import (
     PointsMoved,
@@ -209,7 +218,9 @@ __all__ = [
     "Negative",
     "NoProgrammeInForce",
     "OpenAccount",
+    "OpeningBalance",
     "OrderPoints",
+    "People",
     "PlaceHold",
     "PointsHoldEnded",
     "PointsMoved",
@@ -266,7 +277,9 @@ __all__ = [
     "memberships",
     "merge_accounts",
     "name_member",
+    "open_balances",
     "order_points",
+    "people",
     "place_holds",
     "points_for",
     "points_moved",
@@ -274,6 +287,7 @@ __all__ = [
     "programme_fault",
     "programmes",
     "raised",
+    "read_people",
     "settle_accounts",
     "settled",
     "since",

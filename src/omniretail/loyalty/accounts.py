@@ -141,7 +141,9 @@ async def change_accounts(
     LoyaltyAccountMerged, UnknownMember, LastMember, InsufficientPoints, NoProgrammeInForce,
     IdempotencyKeyReused. Raises: RaceLost where a customer joins elsewhere at the same moment.
     """
-    return await idempotency.once(tx, commands, partial(_change, tx, now=now), Account, now=now)
+    return await idempotency.once(
+        tx, commands, partial(change_unkeyed, tx, now=now), Account, now=now
+    )
 
 
 def most_members(programme: Programme | None) -> int:
@@ -149,9 +151,10 @@ def most_members(programme: Programme | None) -> int:
     return MOST_MEMBERS_WITHOUT_PROGRAMME if programme is None else programme.most_members
 
 
-async def _change(
+async def change_unkeyed(
     tx: Transaction, commands: Sequence[AccountCommand], *, now: datetime
 ) -> list[Account | DomainError]:
+    """Do as `change_accounts`, for commands whose answers the caller remembers."""
     joining = {str(customer) for command in commands for customer in _joining(command)}
     versions, known = await tx.read(programmes(now), customers.customers_by_reference(joining))
     in_force = versions.at(now)

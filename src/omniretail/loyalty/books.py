@@ -3,7 +3,7 @@
 What may be done with them is decided in `points`; how they are locked, read and written is in `store`.
 """
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -92,6 +92,9 @@ class Books:
         self.before = loaded
         self._named = loaded.named
         self.qualifying = dict(loaded.qualifying)
+        self._been_on: dict[UUID, dict[UUID, None]] = {}
+        for lot in loaded.lots:
+            self._note(lot)
         self._undo: list[tuple[MutableMapping[Any, Any], Any, Any]] = []
         for hold in loaded.holds:
             if hold.state == "held" and hold.expires_at <= now:
@@ -198,26 +201,49 @@ class Books:
 
     def lots_on(self, account_id: UUID) -> list[Lot]:
         """Return the lots of an account that are here."""
-        return [lot for lot in self.lots.values() if lot.account_id == account_id]
+        been = [self.lots.get(lot_id) for lot_id in self._been_on.get(account_id, ())]
+        return [lot for lot in been if lot is not None and lot.account_id == account_id]
 
     def put_lot(self, lot: Lot) -> None:
         """Have a lot be as it is given, and its account's sums follow."""
         was = self.lots.get(lot.id)
         self.put(self.lots, lot.id, lot)
-        for one, sign in ((was, -1), (lot, 1)):
-            account = self.accounts.get(one.account_id) if one is not None else None
-            if one is not None and account is not None:
-                self.put(
-                    self.accounts,
-                    account.id,
-                    replace(
-                        account,
-                        lots_points=account.lots_points + sign * one.remaining,
-                        active_points=account.active_points + sign * one.active_points(self.now),
-                        pending_points=account.pending_points + sign * one.pending_points(self.now),
-                    ),
-                )
+        if was is not None and was.account_id != lot.account_id:
+            self._sum(was.account_id, was, None)
+            was = None
+        if was is None:
+            self._note(lot)
+        self._sum(lot.account_id, was, lot)
         self.steady(lot.account_id, lot.changes_at(self.now))
+
+    def add_lots(self, lots: Iterable[Lot]) -> None:
+        """Have lots be here that were read after the locks were had; those that are here already stay."""
+        more = {lot.id: lot for lot in lots if lot.id not in self.lots}
+        self.lots.update(more)
+        for lot in more.values():
+            self._note(lot)
+        self.before = replace(self.before, lots=(*self.before.lots, *more.values()))
+
+    def _note(self, lot: Lot) -> None:
+        """Note that a lot is on its account, or has been: looking at all lots each time takes long."""
+        self._been_on.setdefault(lot.account_id, {})[lot.id] = None
+
+    def _sum(self, account_id: UUID, was: Lot | None, lot: Lot | None) -> None:
+        """Have an account's sums follow what a lot of it was, and is."""
+        account = self.accounts.get(account_id)
+        if account is None:
+            return
+        points, active, pending = account.lots_points, account.active_points, account.pending_points
+        if was is not None:
+            points -= was.remaining
+            active -= was.active_points(self.now)
+            pending -= was.pending_points(self.now)
+        if lot is not None:
+            points += lot.remaining
+            active += lot.active_points(self.now)
+            pending += lot.pending_points(self.now)
+        account = replace(account, lots_points=points, active_points=active, pending_points=pending)
+        self.put(self.accounts, account_id, account)
 
     def steady(self, account_id: UUID, until: datetime | None) -> None:
         """Have an account's sums count no longer than until a moment."""

@@ -22,7 +22,7 @@ from omniretail.loyalty.points import Ledger
 from omniretail.loyalty.programme import Programme
 from omniretail.loyalty.programmes import NoProgrammeInForce, programmes
 from omniretail.loyalty.store import Concerned, write
-from omniretail.loyalty.whole import add_lots, lock_whole
+from omniretail.loyalty.whole import lock_whole
 
 _GIFTS = sql("loyalty.gifts")
 _GIFT_LOTS = sql("loyalty.gift_lots")
@@ -99,7 +99,7 @@ async def _change(
     ledger = await lock_whole(tx, Concerned(accounts=accounts), programme, now=now)
     # Read anew: somebody may have taken one back before we had the locks.
     found, lots = await tx.read(gifts_by_id(asked), _lots_of(asked))
-    add_lots(ledger, lots)
+    ledger.add_lots(lots)
     gifts = {gift.id: gift for gift in found}
     outcomes: list[Gift | DomainError] = []
     for command in commands:

@@ -25,20 +25,13 @@ async def lock_whole(
     """
     ledger = await lock(tx, concerned, programme, now=now)
     (lots,) = await tx.read(lots_of_accounts(ledger.accounts))
-    add_lots(ledger, lots)
+    ledger.add_lots(lots)
     return ledger
 
 
 def lots_of_accounts(account_ids: Collection[UUID]) -> Read[list[Lot]]:
     """Return the read of the lots of locked accounts that something is left of."""
     return Read(_LIVE_LOTS, (sorted(account_ids),), lambda rows: msgspec.convert(rows, list[Lot]))
-
-
-def add_lots(ledger: Ledger, lots: Iterable[Lot]) -> None:
-    """Have lots be in the books that were read after the locks were had."""
-    more = {lot.id: lot for lot in lots if lot.id not in ledger.lots}
-    ledger.lots.update(more)
-    ledger.before = structs.replace(ledger.before, lots=(*ledger.before.lots, *more.values()))
 
 
 def add_accounts(ledger: Ledger, accounts: Iterable[Account]) -> None:

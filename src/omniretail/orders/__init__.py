@@ -118,6 +118,7 @@ from omniretail.orders.returning import (
     refunded,
     unclaimed,
 )
+from omniretail.orders.shoppers import known_wish
 from omniretail.orders.stepping import (
     Advance,
     Fulfill,
@@ -262,6 +263,7 @@ __all__ = [
     "hash_of",
     "judge_exchange",
     "kept_lines",
+    "known_wish",
     "list_exceptions",
     "list_fulfillments",
     "list_orders",

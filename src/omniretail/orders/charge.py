@@ -114,13 +114,15 @@ def counted(
     sellers: Mapping[str, channels.ChannelSpec],
     locations: Mapping[str, catalog.LocationSpec],
     skus: Mapping[str, catalog.SkuTraits],
+    people: Mapping[str, str],
 ) -> pricing.Asked:
     """Return whose uses must be counted: coupons, and limited promotions on the goods."""
     baskets = []
     for command in commands:
         quote = quotes.get(command.quote) if command.quote else None
         if isinstance(quote, pricing.Quote):
-            baskets.append(quote.basket)
+            shopper = _known(people, quote.basket.shopper)
+            baskets.append(replace(quote.basket, shopper=shopper))
         elif (
             (command.coupons or book.limited)
             and command.channel in sellers
@@ -246,17 +248,17 @@ def _by_quote(prices: Prices, command: PlaceOrder, wanted: pricing.Basket) -> Ch
         priced=priced,
         lines=tuple(priced.lines[position] for position in positions),
         reasons=tuple(quote.price_reasons[position] for position in positions),
-        shopper=_known(prices, quote.basket.shopper),
+        shopper=_known(prices.people, quote.basket.shopper),
         tenders=(),
         quote_id=quote.id,
     )
 
 
-def _known(prices: Prices, shopper: pricing.Shopper) -> pricing.Shopper:
+def _known(people: Mapping[str, str], shopper: pricing.Shopper) -> pricing.Shopper:
     """Return a quote's shopper under the name that the customer goes by."""
-    if shopper.customer is None or shopper.customer not in prices.people:
+    if shopper.customer is None or shopper.customer not in people:
         return shopper
-    return replace(shopper, customer=prices.people[shopper.customer])
+    return replace(shopper, customer=people[shopper.customer])
 
 
 def _priced(

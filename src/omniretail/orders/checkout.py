@@ -46,7 +46,7 @@ def from_cart(command: PlaceOrder, cart: carts.Cart) -> PlaceOrder:
         cart_version=cart.version,
         cart_holds=cart.hold_ids,
         customer=command.customer or cart.customer,
-        customer_groups=command.customer_groups or frozenset(cart.customer_groups),
+        cart_groups=frozenset(cart.customer_groups),
         region=command.region or cart.region,
         coupons=command.coupons or tuple(CouponGiven(code=coupon) for coupon in cart.coupons),
         shipping=command.shipping

@@ -5,11 +5,12 @@ each only what was sold and how it was paid. It only reads.
 """
 
 from datetime import datetime, timedelta
+from itertools import chain
 from uuid import UUID
 
 import msgspec
 
-from omniretail import inventory
+from omniretail import customers, inventory
 from omniretail.db import Read, Rows, Transaction, sql
 from omniretail.ids import first_id
 from omniretail.money import part
@@ -25,8 +26,9 @@ _CLOCKS_DIFFER = timedelta(minutes=2)
 class SaleFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which sales: all that is given must hold, and one of the first five must be given.
 
-    `email` is in lower case. `serial` is the number of a unit that left with the sale, `sku` is among
-    its lines, or a component of a kit among them. It was placed from `since` on, and before `until`.
+    `customer` is an id, an external id or a loyalty card. `email` is in lower case. `serial` is the
+    number of a unit that left with the sale, `sku` is among its lines, or a component of a kit among
+    them. It was placed from `since` on, and before `until`.
     """
 
     customer: str | None = None
@@ -97,10 +99,30 @@ async def find_sales(
     named = await _named(tx, wanted)
     if named is not None and not named:
         return []
-    values = (
+    called: list[str | None] = [None]
+    if wanted.customer is not None:
+        called = [*await customers.references_of(tx, wanted.customer)]
+    # By each name apart, an index is read backwards and no further than wanted; by all of them at
+    # once, everything that a customer ever bought would be sorted.
+    found: list[list[Sale]]
+    found = await tx.read(
+        *(Read(_FIND, _values(wanted, named, one, before, limit), _sales) for one in called)
+    )
+    latest = sorted(chain.from_iterable(found), key=lambda sale: sale.id, reverse=True)
+    return latest[:limit]
+
+
+def _values(
+    wanted: SaleFilter,
+    named: list[UUID] | None,
+    customer: str | None,
+    before: UUID | None,
+    limit: int,
+) -> tuple[object, ...]:
+    return (
         named,
         wanted.email,
-        wanted.customer,
+        customer,
         wanted.card_token,
         wanted.sku,
         wanted.since,
@@ -110,9 +132,6 @@ async def find_sales(
         before or _BEHIND_ALL,
         limit,
     )
-    found: list[Sale]
-    (found,) = await tx.read(Read(_FIND, values, _sales))
-    return found
 
 
 async def _named(tx: Transaction, wanted: SaleFilter) -> list[UUID] | None:

@@ -268,7 +268,7 @@ def _pay(surroundings: Surroundings, command: PlaceOrder, order: Order) -> Order
     paid = pay(surroundings.accounts, surroundings.payments, command, order, now=surroundings.now)
     if isinstance(paid, DomainError):
         return paid
-    categories = categories_of(surroundings.skus)
+    categories = categories_of({line.sku: surroundings.skus[line.sku] for line in paid.lines})
     return with_points(surroundings.points, version, command, paid, reward, categories)
 
 

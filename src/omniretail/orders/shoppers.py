@@ -1,13 +1,13 @@
 """Who orders are for: the customer behind what a caller says, and the groups that their prices go by."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import customers, loyalty, pricing
+from omniretail import loyalty, pricing
 from omniretail.db import Transaction
 from omniretail.errors import Invalid
 from omniretail.orders.charge import Quotes
@@ -17,14 +17,9 @@ from omniretail.orders.wishes import CouponGiven, PlaceOrder
 
 
 class Shoppers(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the customers of a batch, and the versions of the programme that count for it.
+    """What is known of the customers of a batch, and the versions of the programme that count for it."""
 
-    `people` says the id of each customer by what callers call them; `groups`, by that id, the groups that
-    their prices go by. Who is not known is whom the caller says, with the groups that the caller says.
-    """
-
-    people: Mapping[str, str] = {}
-    groups: Mapping[str, frozenset[str]] = {}
+    people: loyalty.People = loyalty.People()
     programmes: loyalty.Programmes = loyalty.Programmes()
 
     def known(self, command: PlaceOrder) -> PlaceOrder | Invalid:
@@ -37,16 +32,12 @@ class Shoppers(msgspec.Struct, frozen=True, kw_only=True):
                 if one.code == command.reward and one.coupon not in given
             )
             command = replace(command, coupons=(*command.coupons, *coupons))
-        customer = self.people.get(command.customer or "")
-        if customer is None:
-            return command
-        groups = self.groups[customer]
-        if unknown := command.customer_groups - groups:
-            return Invalid.at(
-                "/customer_groups",
-                f"The customer is known, and not in {', '.join(sorted(unknown))}",
-            )
-        return replace(command, customer=customer, customer_groups=groups)
+        people, said = self.people, command.customer_groups
+        return people.refusal(command.customer, said) or replace(
+            command,
+            customer=people.name(command.customer),
+            customer_groups=people.groups_of(command.customer, said or command.cart_groups),
+        )
 
     def all_known(self, commands: Sequence[PlaceOrder]) -> list[PlaceOrder]:
         """Return commands so, those left out that cannot be."""
@@ -71,20 +62,22 @@ async def read_shoppers(
     spending = any(command.reward or command.coupons for command in commands)
     if not named and not spending and not any(basket.coupons for basket in quoted):
         return Shoppers()
-    programmes, known = await tx.read(
-        loyalty.programmes(earliest), customers.customers_by_reference(named)
-    )
-    groups = {str(one.id): one.groups for one in known.values()}
-    tiers = await loyalty.tier_groups(
-        tx, [one.id for one in known.values()], programmes.at(now), now=now
-    )
-    return Shoppers(
-        people={reference: str(one.id) for reference, one in known.items()},
-        groups={
-            name: own | {tiers[UUID(name)]} if UUID(name) in tiers else own
-            for name, own in groups.items()
-        },
-        programmes=programmes,
+    people, programmes = await loyalty.read_people(tx, named, now=now, earliest=earliest)
+    return Shoppers(people=people, programmes=programmes)
+
+
+async def known_wish(
+    tx: Transaction, wish: pricing.QuoteWish, *, now: datetime
+) -> pricing.QuoteWish | Invalid:
+    """Return what somebody wants a quote of, the customer by id and with their groups.
+
+    As placing the order would have it. Locks: none. Asks nobody about nobody.
+    """
+    people = await loyalty.people(tx, [wish.customer], now=now)
+    return people.refusal(wish.customer, wish.customer_groups) or replace(
+        wish,
+        customer=people.name(wish.customer),
+        customer_groups=people.groups_of(wish.customer, wish.customer_groups),
     )
 
 
@@ -106,8 +99,7 @@ async def lock_points(
     accounts = {order.loyalty_account for order in edited if order.loyalty_account}
     stood = {order.id: order.loyalty_account for order in edited}
     for command in commands:
-        said = command.customer or _quoted(quotes, command)
-        reference = shoppers.people.get(said or "", said)
+        reference = shoppers.people.name(command.customer or _quoted(quotes, command))
         payer = stood.get(command.order_id) or (
             None if command.order_id in stood else customer_id(reference)
         )

@@ -93,7 +93,7 @@ async def read_surroundings(
     book = await books.at(tx, version)
     quotes |= read_quotes(commands, books.keys, again=quotes)
     fresh = shoppers.all_known(repetitions.fresh)
-    uses = counted(fresh, book, quotes, sellers, locations, skus)
+    uses = counted(fresh, book, quotes, sellers, locations, skus, shoppers.people.ids)
     usages = await pricing.usages(tx, uses, lock=True, now=now)
     accounts, authorized = await lock_tenders(tx, commands, edited, concerned.accounts)
     surroundings = Surroundings(
@@ -105,7 +105,7 @@ async def read_surroundings(
         holds=await inventory.holds_by_id(tx, holds, now=now),
         room=await inventory.channel_room(tx, policies, _promised(commands, skus), now=now),
         prices=Prices(
-            book, books.keys, quotes, usages, quotes_last, now=now, people=shoppers.people
+            book, books.keys, quotes, usages, quotes_last, now=now, people=shoppers.people.ids
         ),
         carts=locked_carts,
         converted=converted,

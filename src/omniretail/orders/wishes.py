@@ -89,9 +89,9 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The command to place one order; `location` is where it is placed, if at a till.
 
     `hold_id` is the basket's own hold, which becomes the order; so does a cart, as it stood at
-    `cart_version`, with its holds. `quote` is the signed token of a
-    priced basket, which is charged as it says while it is live. What is `forced` was carried out
-    already, at a till that was offline: no lack of stock refuses it.
+    `cart_version`, with its holds; `cart_groups` are what was said there of a customer who is not known.
+    `quote` is the signed token of a priced basket, which is charged as it says while it is live. What
+    is `forced` was carried out already, at a till that was offline: no lack of stock refuses it.
     """
 
     key: idempotency.Key
@@ -116,6 +116,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     cart_id: UUID | None = None
     cart_version: int = 0
     cart_holds: tuple[UUID, ...] = ()
+    cart_groups: frozenset[str] = frozenset()
 
     @property
     def hold_ids(self) -> tuple[UUID, ...]:

@@ -169,6 +169,11 @@ class Accounts:
         self.code_hashes: dict[UUID, bytes | None] = {}
         self.entries: list[Entry] = []
 
+    @property
+    def owners(self) -> set[str]:
+        """Whose the accounts are, as far as that is known, as each of them says it."""
+        return {one.customer for one in self._accounts.values() if one.customer is not None}
+
     def account(self, account_id: UUID) -> Account | UnknownAccount:
         """Return an account as it stands after what was accepted so far."""
         return self._accounts.get(account_id) or UnknownAccount(account_id)

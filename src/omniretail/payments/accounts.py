@@ -4,14 +4,14 @@ What may be done with one is decided in `account`. Orders lock and write them in
 transaction: payment accounts come last in the global lock order, with payments.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 from msgspec import structs
 
-from omniretail import channels, idempotency
+from omniretail import channels, customers, idempotency
 from omniretail.db import RaceLost, Read, Rows, Transaction, Write, constraint, sql, write_documents
 from omniretail.errors import DomainError, Invalid
 from omniretail.money import is_currency
@@ -139,19 +139,23 @@ async def change_accounts(
 ) -> list[idempotency.Answer[Account] | DomainError]:
     """Issue, adjust, block and unblock accounts, first come first served; one outcome each, in order.
 
-    Locks: the accounts by id, in the statement that looks the keys up. Outcomes: the account after
-    the command, Invalid (currency, expiry), GiftCardExists, BalanceTooLarge, UnknownAccount,
-    AccountCurrencyDiffers, InsufficientBalance, IdempotencyKeyReused. Raises: RaceLost where a
-    code is issued elsewhere at the same moment.
+    What is issued for a known customer keeps the id, whatever they are called. Locks: the accounts by
+    id, in the statement that looks the keys up. Outcomes: the account after the command, Invalid
+    (currency, expiry), GiftCardExists, BalanceTooLarge, UnknownAccount, AccountCurrencyDiffers,
+    InsufficientBalance, IdempotencyKeyReused. Raises: RaceLost where a code is issued elsewhere at the
+    same moment.
     """
-    codes = [command.code for command in commands if isinstance(command, IssueAccount)]
+    issued = [command for command in commands if isinstance(command, IssueAccount)]
     ids = {command.account_id for command in commands if not isinstance(command, IssueAccount)}
-    known, accounts = await tx.read(
+    known, people, accounts = await tx.read(
         idempotency.known(commands),
-        lock_accounts([code for code in codes if code is not None], ids),
+        customers.customers_by_reference({one.customer for one in issued if one.customer}),
+        lock_accounts([one.code for one in issued if one.code is not None], ids),
     )
     repetitions = idempotency.Repetitions(commands, known, Account)
-    outcomes = [decide(accounts, command, now=now) for command in repetitions.fresh]
+    outcomes = [
+        decide(accounts, _of_known(command, people), now=now) for command in repetitions.fresh
+    ]
     await repetitions.confirm(tx, outcomes)
     await tx.write(*write_accounts(accounts, now=now), *repetitions.remember(outcomes, now=now))
     return repetitions.answers(outcomes)
@@ -218,6 +222,13 @@ def _accounts(rows: Rows) -> Accounts:
         if row["code_hash"] is not None
     }
     return Accounts(msgspec.convert(rows, list[Account]), by_code)
+
+
+def _of_known(command: AccountCommand, people: Mapping[str, customers.Known]) -> AccountCommand:
+    """Return a command with the customer whom it names by id, where that is known."""
+    if isinstance(command, IssueAccount) and command.customer and command.customer in people:
+        return structs.replace(command, customer=str(people[command.customer].id))
+    return command
 
 
 def _issued(command: IssueAccount, now: datetime) -> Account | Invalid:

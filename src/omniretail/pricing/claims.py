@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from omniretail import channels, idempotency
+from omniretail import channels, customers, idempotency
 from omniretail.db import Transaction, Write, sql
 from omniretail.errors import DomainError
 from omniretail.pricing.book import Book
@@ -27,7 +27,10 @@ LONGEST_CLAIM = timedelta(hours=4)
 
 
 class ClaimCoupon(msgspec.Struct, frozen=True, kw_only=True):
-    """The command to keep a use of a coupon, for a customer where one is named, for `seconds`."""
+    """The command to keep a use of a coupon, for a customer where one is named, for `seconds`.
+
+    The customer is an id, an external id or a loyalty card.
+    """
 
     key: idempotency.Key
     claim_id: UUID
@@ -49,14 +52,24 @@ async def claim_coupons(
 ) -> list[idempotency.Answer[Claim] | DomainError]:
     """Claim coupons, first come first served; one outcome per command, in order.
 
-    Locks: the counts of the limited ones, by code. Outcomes: the claim, CouponNotValid,
-    CouponExhausted, CouponNeedsCustomer, IdempotencyKeyReused.
+    Uses of a known customer are counted under the id, whatever they are called. Locks: the counts of
+    the limited ones, by code. Outcomes: the claim, CouponNotValid, CouponExhausted,
+    CouponNeedsCustomer, IdempotencyKeyReused.
     """
-    known, version = await tx.read(idempotency.known(commands), books.version())
+    named = {command.customer for command in commands if command.customer is not None}
+    known, version, people = await tx.read(
+        idempotency.known(commands), books.version(), customers.customers_by_reference(named)
+    )
     book = await books.at(tx, version)
     repetitions = idempotency.Repetitions(commands, known, Claim)
-    found = await usages(tx, _asked(book, repetitions.fresh), lock=True, now=now)
-    outcomes = [_claimed(book, found, command, now=now) for command in repetitions.fresh]
+    fresh = [
+        replace(command, customer=str(people[command.customer].id))
+        if command.customer in people
+        else command
+        for command in repetitions.fresh
+    ]
+    found = await usages(tx, _asked(book, fresh), lock=True, now=now)
+    outcomes = [_claimed(book, found, command, now=now) for command in fresh]
     await repetitions.confirm(tx, outcomes)
     await tx.write(*write_usages(found, now=now), *repetitions.remember(outcomes, now=now))
     return repetitions.answers(outcomes)

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlmodel import col, select
 
-from omniretail import catalog, channels
+from omniretail import catalog, channels, customers
 from omniretail.db import Transaction, constraint, sql, write_columns
 from omniretail.errors import DomainError, Invalid, Missing, Refused
 from omniretail.money import MOST_MINOR, is_currency
@@ -16,6 +16,7 @@ from omniretail.pricing.models import Price
 from omniretail.pricing.times import in_zone, moment_fault, validity_fault
 
 _LISTS = sql("pricing.lists_since")
+_LISTS_FOR = sql("pricing.lists_for")
 _PUT_LIST = sql("pricing.put_price_list")
 _SET = sql("pricing.set_prices")
 _MOST_QUANTITY = 2**31 - 1
@@ -77,7 +78,7 @@ class NewPrice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def put_price_list(tx: Transaction, spec: PriceList, *, now: datetime) -> PriceList:
-    """Create a price list or replace what it says of itself.
+    """Create a price list or replace what it says of itself; a known customer's is kept under the id.
 
     Locks: the book's version. Raises: Invalid (a currency, a time), OverrideUnexplained,
     UnknownChannel, UnknownLocation, PriceListShapeFixed.
@@ -85,6 +86,10 @@ async def put_price_list(tx: Transaction, spec: PriceList, *, now: datetime) -> 
     if fault := _list_fault(spec):
         raise fault
     scope = spec.scope
+    if scope.customer is not None:
+        names = await customers.names(tx, [scope.customer])
+        scope = msgspec.structs.replace(scope, customer=names[scope.customer])
+        spec = msgspec.structs.replace(spec, scope=scope)
     if scope.differs_by_channel and (not spec.override_reason or spec.valid_until is None):
         raise OverrideUnexplained
     sellers, places = await tx.read(
@@ -117,6 +122,20 @@ async def put_price_list(tx: Transaction, spec: PriceList, *, now: datetime) -> 
     if written == 0:
         raise PriceListShapeFixed(spec.code)
     return spec
+
+
+async def keep_lists_by_id(tx: Transaction, references: Collection[str], *, now: datetime) -> None:
+    """Have price lists for customers who have come to be known be kept under their ids.
+
+    `references` are those by which they are known. Locks: the book's version, where there are any.
+    """
+    if not references:
+        return
+    rows = await tx.fetch(_LISTS_FOR, sorted(references))
+    if rows:
+        lists = await price_lists(tx)
+        for row in rows:
+            await put_price_list(tx, lists[row["code"]], now=now)
 
 
 async def set_prices(

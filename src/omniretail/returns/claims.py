@@ -8,7 +8,7 @@ from uuid import UUID
 from omniretail import catalog, idempotency, inventory, orders, payments, pricing
 from omniretail.db import RaceLost, Transaction, constraint
 from omniretail.errors import DomainError
-from omniretail.returns import claim_store
+from omniretail.returns import claim_store, store
 from omniretail.returns.claim import Claim
 from omniretail.returns.claim_commands import (
     ClaimCommand,
@@ -130,6 +130,7 @@ async def _read(
         book=await books.at(tx, version),
         units_sold=frozenset(),
         now=now,
+        names=await store.names_of(tx, accounts, [*before.values(), *claims.values()]),
     )
     return before, desk
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from omniretail import catalog, channels, pricing
+from omniretail import catalog, channels, customers, pricing
 from omniretail.db import Read, Rows, Transaction, sql
 from omniretail.ids import first_id
 from omniretail.returns.commands import OpenUnlinked
@@ -53,13 +53,13 @@ async def read_receiptless(
         catalog.skus_by_code({goods.sku for command in commands for goods in command.lines}),
     )
     lowest = await _lowest(tx, commands, known, locations, policies, books=books, now=now)
-    customers = sorted({command.customer for command in commands})
-    await tx.execute(_PUT, customers, now)
-    await tx.fetch(_LOCK, customers)
+    theirs = sorted({command.customer for command in commands})
+    await tx.execute(_PUT, theirs, now)
+    await tx.fetch(_LOCK, theirs)
     days = max(policy.unlinked_days for policy in policies.values())
     since = min(command.occurred_at for command in commands) - timedelta(days=days)
     # A statement of its own: it sees what those did who had the lock before.
-    (recent,) = await tx.read(_recent(customers, since))
+    (recent,) = await tx.read(_recent(theirs, since))
     return Receiptless(known_channels=known, skus=skus, lowest=lowest, recent=recent)
 
 
@@ -74,6 +74,7 @@ async def unlinked_counter(
         raise channels.UnknownChannel(channel)
     policy: ReturnPolicy = policies[channel]
     since = now - timedelta(days=policy.unlinked_days)
+    customer = (await customers.names(tx, [customer]))[customer]
     (recent,) = await tx.read(_recent([customer], since))
     return UnlinkedCounter(
         customer=customer,
@@ -114,11 +115,11 @@ async def _lowest(
     return found
 
 
-def _recent(customers: Collection[str], since: datetime) -> Read[dict[str, dict[UUID, datetime]]]:
+def _recent(asked: Collection[str], since: datetime) -> Read[dict[str, dict[UUID, datetime]]]:
     """Return the read of the returns that customers brought, as many as a policy may count."""
     return Read(
         _RECENT,
-        (list(customers), since, first_id(since - _CLOCKS_DIFFER), MOST_UNLINKED),
+        (list(asked), since, first_id(since - _CLOCKS_DIFFER), MOST_UNLINKED),
         _by_customer,
     )
 

@@ -75,7 +75,10 @@ class Receiptless(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desk(msgspec.Struct, kw_only=True):
-    """The locked orders, returns, claims, stock and accounts, which change as commands are accepted."""
+    """The locked orders, returns, claims, stock and accounts, which change as commands are accepted.
+
+    `names` say who is one customer, where documents and accounts call them otherwise.
+    """
 
     orders: dict[UUID, Order]
     returns: dict[UUID, Return]
@@ -88,6 +91,7 @@ class Desk(msgspec.Struct, kw_only=True):
     units_sold: Set[tuple[UUID, str, str]]
     now: datetime
     receiptless: Receiptless = Receiptless()
+    names: Mapping[str, str] = {}
     claims: dict[UUID, Claim] = {}
     gradings: list[Grading] = []
     changes: list[tuple[Order, Order, events.Happened]] = []
@@ -177,8 +181,18 @@ def _credited(desk: Desk, draft: Draft, source: payments.EntrySource) -> DomainE
     doc, stood = draft.doc, desk.returns.get(draft.doc.id)
     # What was issued for this return is added to even where nobody is known; no other such account is.
     issued_for_it = stood is not None and stood.account_id == account_id
-    customer = doc.customer if issued_for_it else doc.customer or ""
+    customer = doc.customer if issued_for_it else _as_owner(desk, account_id, doc.customer or "")
     return desk.accounts.credit(account_id, amount_minor, doc.currency, source, customer=customer)
+
+
+def _as_owner(desk: Desk, account_id: UUID, customer: str) -> str:
+    """Return a customer as the account calls them, if it is theirs."""
+    account = desk.accounts.account(account_id)
+    owner = account.customer if isinstance(account, payments.Account) else None
+    names = desk.names
+    if owner is not None and names.get(owner, owner) == names.get(customer, customer):
+        return owner
+    return customer
 
 
 def of_order(doc: Return, units: Mapping[int, int]) -> dict[int, int]:

@@ -112,6 +112,7 @@ async def _read(
         book=surroundings.prices.book,
         units_sold=await store.units_sold(tx, before if numbered else ()),
         now=now,
+        names=await store.names_of(tx, surroundings.accounts, before.values()),
     )
     return before, (desk, surroundings)
 

@@ -5,7 +5,18 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from omniretail import catalog, events, idempotency, inventory, orders, payments, pricing
+from msgspec.structs import replace
+
+from omniretail import (
+    catalog,
+    customers,
+    events,
+    idempotency,
+    inventory,
+    orders,
+    payments,
+    pricing,
+)
 from omniretail.db import RaceLost, Transaction, Write, constraint
 from omniretail.errors import DomainError
 from omniretail.returns import store
@@ -35,6 +46,7 @@ async def change_returns(
 ) -> list[idempotency.Answer[Return] | DomainError]:
     """Open returns and bring them further, each all or nothing; one outcome per command, in order.
 
+    Without a receipt, a known customer is counted under the id, whatever they are called.
     Locks: keys; orders by id; customers without a receipt by code; returns by id; stock by (SKU,
     location); serial numbers; payment accounts and loyalty accounts by id. Outcomes: the return
     after the command; UnknownOrder, UnknownReturn, UnknownLocation, UnknownChannel, UnknownSku,
@@ -55,6 +67,7 @@ async def _change(
     books: pricing.BookKeeper,
     now: datetime,
 ) -> list[Return | DomainError]:
+    commands = await _of_known(tx, commands)
     before, desk = await _read(tx, commands, books=books, now=now)
     outcomes = [decide(desk, command) for command in commands]
     changed = {
@@ -84,6 +97,19 @@ def written(
         *events.record(desk.happened, now=now),
         *payments.write_accounts(desk.accounts, now=now),
         *orders.request_changes([(was, after) for was, after, _ in desk.changes], now=now),
+    ]
+
+
+async def _of_known(tx: Transaction, commands: Sequence[ReturnCommand]) -> list[ReturnCommand]:
+    """Return the commands with their customers by id, where they are known."""
+    names = await customers.names(
+        tx, [command.customer for command in commands if isinstance(command, OpenUnlinked)]
+    )
+    return [
+        replace(command, customer=names[command.customer])
+        if isinstance(command, OpenUnlinked)
+        else command
+        for command in commands
     ]
 
 
@@ -136,6 +162,7 @@ async def _read(
         units_sold=await store.units_sold(tx, before if asked.serials else ()),
         now=now,
         receiptless=receiptless,
+        names=await store.names_of(tx, accounts, [*before.values(), *returns.values()]),
     )
     return before, desk
 

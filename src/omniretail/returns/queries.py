@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from omniretail import events
+from omniretail import customers, events
 from omniretail.db import Transaction, sql
 from omniretail.returns import claim_store, store
 from omniretail.returns.claim import Claim, ClaimState
@@ -32,8 +32,9 @@ async def list_returns(
     before: UUID | None = None,
     limit: int,
 ) -> list[Return]:
-    """Return the returns of an order, at a location, of a customer, the latest first."""
-    rows = await tx.fetch(_LIST, order_id, location, customer, before, limit)
+    """Return the returns of an order, at a location, of a customer however called, the latest first."""
+    called = None if customer is None else await customers.references_of(tx, customer)
+    rows = await tx.fetch(_LIST, order_id, location, called, before, limit)
     return await store.load(tx, [row["id"] for row in rows])
 
 

@@ -1,7 +1,7 @@
 """Reading and writing returns as rows. It decides nothing: what a return may become is not its room."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 from msgspec import structs
 
+from omniretail import customers, orders, payments
 from omniretail.db import Read, Rows, Transaction, Write, sql, write_documents
+from omniretail.returns.claim import Claim
 from omniretail.returns.desk import Grading
 from omniretail.returns.document import Return
 
@@ -81,3 +83,14 @@ def write_returns(
         *write_documents(_PUT_LINES, lines),
         *write_documents(_GRADE, gradings, now),
     ]
+
+
+async def names_of(
+    tx: Transaction, accounts: payments.Accounts, documents: Iterable[orders.Order | Return | Claim]
+) -> dict[str, str]:
+    """Return under what each customer is kept whom documents and accounts name.
+
+    Asks nobody where accounts are of those whom the documents name, in the same words.
+    """
+    named = {one.customer for one in documents if one.customer is not None}
+    return await customers.names(tx, accounts.owners | named) if accounts.owners - named else {}

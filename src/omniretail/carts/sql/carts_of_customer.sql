@@ -1,4 +1,5 @@
--- The carts of customer $1 that are open at $2, older than $3, the latest first, at most $4.
+-- The carts of the customer who is called as $1 that are open at $2, older than $3, the latest first, at
+-- most $4.
 select
     cart.id,
     cart.code,
@@ -23,11 +24,18 @@ select
     cart.created_at,
     cart.updated_at,
     cart.expires_at
-from cart
-where
-    cart.customer = $1::text
-    and cart.state = 'open'
-    and cart.expires_at > $2::timestamptz
-    and ($3::uuid is null or cart.id < $3::uuid)
+from unnest($1::text[]) as called (customer)
+cross join
+    lateral (
+        select own.*
+        from cart as own
+        where
+            own.customer = called.customer
+            and own.state = 'open'
+            and own.expires_at > $2::timestamptz
+            and ($3::uuid is null or own.id < $3::uuid)
+        order by own.id desc
+        limit $4::integer
+    ) as cart
 order by cart.id desc
 limit $4::integer;

@@ -1,9 +1,13 @@
 -- All that named customer $1, or whom it became: their ids, those of the customers merged into them, and
 -- what all of these are known by.
-with person as (
+with person as materialized (
     select customer.id
     from customer
-    where customer.id = $1::uuid or customer.merged_into = $1::uuid
+    where customer.id = $1::uuid
+    union all
+    select customer.id
+    from customer
+    where customer.merged_into = $1::uuid
 )
 
 select
@@ -14,8 +18,16 @@ from person
 union all
 select
     person.id,
-    part.kind,
-    part.value
+    known.kind,
+    known.value
 from person
-inner join customer_identity as part on person.id = part.customer_id
-where part.kind in ('external_id', 'loyalty_card', 'email');
+cross join
+    lateral (
+        select
+            part.kind,
+            part.value
+        from customer_identity as part
+        where
+            part.customer_id = person.id
+            and part.kind in ('external_id', 'loyalty_card', 'email')
+    ) as known;

@@ -16,13 +16,18 @@ select
     lot.expires_at,
     lot.in_review
 from (
-    select given.id
-    from loyalty_lot as given
-    where given.gift_id = any($1::uuid[])
-    union
-    select given.origin_id as id
-    from loyalty_lot as given
-    where given.gift_id = any($1::uuid[])
+    select unnest(array[given.id, given.origin_id]) as id
+    from unnest($1::uuid[]) as gift (id)
+    cross join
+        lateral (
+            select
+                loyalty_lot.id,
+                loyalty_lot.origin_id
+            from loyalty_lot
+            where loyalty_lot.gift_id = gift.id
+            offset 0
+        ) as given
+    group by 1
 ) as wanted
 cross join
     lateral (

@@ -16,5 +16,25 @@ select
         from loyalty_hold_lot as promise
         where promise.hold_id = hold.id
     ) as lots
-from loyalty_hold as hold
-where (hold.account_id = any($1::uuid[]) and hold.state = 'held') or hold.id = any($2::uuid[]);
+from
+    (
+        select unended.id
+        from unnest($1::uuid[]) as account (id)
+        cross join
+            lateral (
+                select loyalty_hold.id
+                from loyalty_hold
+                where loyalty_hold.account_id = account.id and loyalty_hold.state = 'held'
+                offset 0
+            ) as unended
+        union
+        select named.id
+        from unnest($2::uuid[]) as named (id)
+    ) as wanted
+cross join
+    lateral (
+        select loyalty_hold.*
+        from loyalty_hold
+        where loyalty_hold.id = wanted.id
+        limit 1
+    ) as hold;

@@ -1,7 +1,33 @@
 -- The lots of the locked accounts $1 that may matter at $5: those of which $2 points are spent next, and what
 -- the orders $3 have earned is taken back; those that these orders earned or spent; those that open holds
--- promise; and those $4.
-with asked as (
+-- promise; and those $4. What expires is asked for by `coalesce`: by an `or`, the lots of everybody would be
+-- read that have no expiry yet. `limit` and `offset` have each order, and the promises of each hold, looked
+-- up by themselves.
+with earnings as materialized (
+    select
+        theirs.account_id,
+        theirs.points,
+        earner.merged_into is not null as is_merged
+    from unnest($3::uuid[]) as known (id)
+    cross join
+        lateral (
+            select
+                loyalty_order.account_id,
+                loyalty_order.earned_points - loyalty_order.reversed_points as points
+            from loyalty_order
+            where loyalty_order.order_id = known.id
+            limit 1
+        ) as theirs
+    cross join
+        lateral (
+            select loyalty_account.merged_into
+            from loyalty_account
+            where loyalty_account.id = theirs.account_id
+            limit 1
+        ) as earner
+),
+
+asked as (
     select
         wanted.account_id,
         wanted.points + earned.points as points,
@@ -9,12 +35,9 @@ with asked as (
     from unnest($1::uuid[], $2::bigint[]) as wanted (account_id, points)
     cross join
         lateral (
-            select coalesce(sum(theirs.earned_points - theirs.reversed_points), 0)::bigint as points
-            from loyalty_order as theirs
-            inner join loyalty_account as earner on theirs.account_id = earner.id
-            where
-                theirs.order_id = any($3::uuid[])
-                and (theirs.account_id = wanted.account_id or earner.merged_into is not null)
+            select coalesce(sum(earnings.points), 0)::bigint as points
+            from earnings
+            where earnings.account_id = wanted.account_id or earnings.is_merged
         ) as earned
 )
 
@@ -57,7 +80,7 @@ from
                         and one.remaining > one.held
                         and not one.in_review
                         and one.available_at <= $5::timestamptz
-                        and (one.expires_at is null or one.expires_at > $5::timestamptz)
+                        and coalesce(one.expires_at > $5::timestamptz, true)
                     order by one.expires_at, one.earned_at, one.id
                     limit asked.points
                 ) as free
@@ -74,19 +97,31 @@ from
                     one.account_id = asked.account_id
                     and one.remaining > 0
                     and (one.in_review or one.available_at is null or one.available_at > $5::timestamptz)
-                    and (one.expires_at is null or one.expires_at > $5::timestamptz)
+                    and coalesce(one.expires_at > $5::timestamptz, true)
                 order by one.expires_at, one.earned_at, one.id
                 limit asked.earned_points
             ) as next
         union
         select promise.lot_id as id
         from loyalty_hold as hold
-        inner join loyalty_hold_lot as promise on hold.id = promise.hold_id
+        cross join
+            lateral (
+                select loyalty_hold_lot.lot_id
+                from loyalty_hold_lot
+                where loyalty_hold_lot.hold_id = hold.id
+                offset 0
+            ) as promise
         where hold.account_id = any($1::uuid[]) and hold.state = 'held'
         union
         select own.id
-        from loyalty_lot as own
-        where own.order_id = any($3::uuid[])
+        from unnest($3::uuid[]) as known (id)
+        cross join
+            lateral (
+                select loyalty_lot.id
+                from loyalty_lot
+                where loyalty_lot.order_id = known.id
+                offset 0
+            ) as own
         union
         select spending.lot_id as id
         from loyalty_spending as spending

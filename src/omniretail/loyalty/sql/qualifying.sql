@@ -1,5 +1,6 @@
 -- The qualifying points of the accounts $1 since the local day $2, those of accounts merged into them within;
--- day by day where an account's tier has run out by $3, from three years before that on.
+-- day by day where an account's tier has run out by $3, from three years before that on. `offset 0` has
+-- the days of each account looked up by themselves.
 with recursive family as (
     select
         wanted.id as account_id,
@@ -10,7 +11,13 @@ with recursive family as (
         family.account_id,
         merged.id as member_id
     from family
-    inner join loyalty_account as merged on family.member_id = merged.merged_into
+    cross join
+        lateral (
+            select loyalty_account.id
+            from loyalty_account
+            where loyalty_account.merged_into = family.member_id
+            offset 0
+        ) as merged
 )
 
 select
@@ -28,9 +35,16 @@ cross join
         where loyalty_account.id = family.account_id
         limit 1
     ) as account
-inner join
-    loyalty_day as day
-    on
-        family.member_id = day.account_id
-        and day.day >= case when account.tier_until <= $3::timestamptz then account.since else $2::date end
+cross join
+    lateral (
+        select
+            loyalty_day.day,
+            loyalty_day.qualifying
+        from loyalty_day
+        where
+            loyalty_day.account_id = family.member_id
+            and loyalty_day.day
+            >= case when account.tier_until <= $3::timestamptz then account.since else $2::date end
+        offset 0
+    ) as day
 group by family.account_id;
