@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from omniretail import channels
 from omniretail.idempotency import Key
 from omniretail.ids import new_id
-from omniretail.loyalty import Earned, Programme
+from omniretail.loyalty import Earned, Programme, since
 from omniretail.loyalty.books import Loaded, OrderPoints
 from omniretail.loyalty.lot import (
     Account,
@@ -165,24 +165,41 @@ class World:
                 orders=tuple(self.orders.values()),
                 spendings=tuple(self.spendings.values()),
                 days=tuple(self.days.values()),
+                members={
+                    who: account.id for account in self.accounts.values() for who in account.members
+                },
+                qualifying={one: self._qualifying(one) for one in self.accounts},
             ),
             now=self.now,
+        )
+
+    def _qualifying(self, account_id: UUID) -> int:
+        """Return what counts for the tier of an account now."""
+        first = since(self.programme, self.now)
+        return sum(
+            day.qualifying
+            for day in self.days.values()
+            if day.account_id == account_id and day.day >= first
         )
 
     def do(self, what: Callable[[Ledger], Outcome]) -> Outcome:
         """Do something in a transaction of its own."""
         ledger = self.ledger()
         outcome = what(ledger)
-        self.accounts, self.lots, self.holds = ledger.accounts, ledger.lots, ledger.holds
-        self.orders, self.spendings, self.days = ledger.orders, ledger.spendings, ledger.days
-        self.reviews |= ledger.reviews
-        self.entries += ledger.entries
         if isinstance(outcome, Gift):
             self.gifts[outcome.id] = outcome
         if isinstance(outcome, Merge):
             self.merges[outcome.id] = outcome
-        self.audit(ledger)
+        self.keep(ledger)
         return outcome
+
+    def keep(self, ledger: Ledger) -> None:
+        """Have the world be what a ledger of it has become."""
+        self.accounts, self.lots, self.holds = ledger.accounts, ledger.lots, ledger.holds
+        self.orders, self.spendings, self.days = ledger.orders, ledger.spendings, ledger.days
+        self.reviews |= ledger.reviews
+        self.entries += ledger.entries
+        self.audit()
 
     def put_in(self, name: str, points: int, expires_at: datetime | None = None) -> Lot:
         """Have points be on an account that can be spent, until a moment."""
@@ -237,7 +254,7 @@ class World:
         why = source(self.now, order_id=order)
         self.do(lambda ledger: ledger.reverse(order, points, points, why, self.programme))
 
-    def audit(self, ledger: Ledger) -> None:
+    def audit(self) -> None:
         """Prove the books by their entries alone, and the sums by lots and holds alone."""
         for account_id, account in self.accounts.items():
             entries = [one for one in self.entries if one.account_id == account_id]

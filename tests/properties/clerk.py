@@ -157,6 +157,16 @@ class Clerk:
             self.exchanged_tax += line.tax_minor - (line.worth_tax_minor - tax)
         self._come_in(coming)
 
+    def edit(self, units: Mapping[int, int], coming: Sequence[OrderLine]) -> None:
+        """Note units that are taken off before they left, and pay for what comes in as far as they go."""
+        brought = [self.piles[number].take(units[number]) for number in units]
+        worth, tax = (sum(each) for each in zip(*brought, strict=True))
+        paid = min(worth, sum(line.total_minor for line in coming))
+        self.exchanged += paid
+        self.otherwise += worth - paid
+        self.exchanged_tax += tax
+        self._come_in(coming)
+
     def _come_in(self, coming: Sequence[OrderLine]) -> None:
         for line in coming:
             assert line.number not in self.piles

@@ -16,7 +16,7 @@ from omniretail.orders.settlement import due_minor, taken
 from omniretail.returns import REFUND_METHODS, TENDER_TYPES, ReturnPolicy
 from tests.pricing.books import NOON
 
-STAFF, CUSTOMER = new_id(), "C1"
+STAFF, CUSTOMER = new_id(), str(new_id())
 KIT = {"A": 2, "B": 1}
 PLACES: dict[FulfillmentKind, str] = {"carry_out": "S1", "pickup": "S2", "ship": "WH"}
 RATES = (200_000, 0, 55_000, 1_000_000)
@@ -207,6 +207,8 @@ def _tenders(sale: Sale, total: int, accounts: payments.Accounts) -> list[Tender
             more = {"payment_id": new_id(), "uncaptured_minor": amount}
         elif kind == "bank_transfer":
             more = {"uncaptured_minor": amount if sale.transfers_are_awaited else 0}
+        elif kind == "points":
+            more = {"points": amount}
         else:
             more = {"account_id": _account(accounts, kind, amount), "uncaptured_minor": amount}
         found.append(

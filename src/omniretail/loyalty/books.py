@@ -54,7 +54,8 @@ class OrderPoints(msgspec.Struct, frozen=True, kw_only=True):
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """What was locked and read: `named` says which account an id or a merged account's id means.
 
-    `members` says the account of each customer; `qualifying` what counts for each account's tier.
+    `members` says the account of each customer; `qualifying` what counts for each account's tier. What
+    the clock did to `unsettled` accounts is not written yet, such as points that expired.
     """
 
     accounts: tuple[Account, ...] = ()
@@ -66,6 +67,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     spendings: tuple[Spending, ...] = ()
     days: tuple[Day, ...] = ()
     qualifying: Mapping[UUID, int] = {}
+    unsettled: frozenset[UUID] = frozenset()
 
 
 class Books:

@@ -303,17 +303,20 @@ class Ledger(Books):
             if not lot.pending_at(self.now) and not lot.expired_at(self.now):
                 points -= self.take_from("reversed", lot, points, source)
         for lot_id in [lot.id for lot in own]:
-            points -= self._absorb(self.lots[lot_id], points, source)
+            lot = self.lots[lot_id]
+            if gone := lot.gone_points(self.now):
+                self.book_expired(lot, gone, source)
+        # What had expired stayed behind where accounts were merged: it makes no difference there either.
+        for lot in self.lots_of(order_id):
+            points -= self._absorb(lot, points, source, account)
         return points
 
-    def _absorb(self, lot: Lot, most: int, source: Source) -> int:
+    def _absorb(self, lot: Lot, most: int, source: Source, account: Account) -> int:
         """Reverse points that expired: they are gone already."""
-        if gone := lot.gone_points(self.now):
-            lot = self.book_expired(lot, gone, source)
         absorbed = min(most, lot.expired - lot.absorbed)
         if absorbed:
             self.put_lot(replace(lot, absorbed=lot.absorbed + absorbed))
-            self.enter("absorbed", absorbed, source, lot=lot)
+            self.enter("absorbed", absorbed, source, lot=lot, account_id=account.id)
         return absorbed
 
     def _reverse_others(

@@ -32,6 +32,6 @@ async def settle_accounts(tx: Transaction, *, actor_id: UUID, now: datetime, mos
     ledger = await lock_whole(tx, concerned, programme, now=now)
     ledger.expire(actor_id)
     # They were read by the clock, and are to be written as they were read.
-    ledger.before = replace(ledger.before, accounts=())
+    ledger.before = replace(ledger.before, accounts=(), unsettled=frozenset())
     await tx.write(*write(ledger, now=now))
     return len(rows)

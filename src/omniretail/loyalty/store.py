@@ -1,7 +1,7 @@
 """Reading and writing loyalty accounts as rows. It decides nothing: what may be done is in `points`."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -69,8 +69,8 @@ async def lock(
         return Ledger(Loaded(), now=now)
     orders = list(concerned.orders)
     days = {local_day(programme, moment) for moment in concerned.days} if programme else set()
-    accounts, lots, holds, records, spendings, did, qualifying = await tx.read(
-        Read(_ACCOUNTS, (ids, now), _accounts),
+    (accounts, unsettled), lots, holds, records, spendings, did, qualifying = await tx.read(
+        Read(_ACCOUNTS, (ids, now), _accounts_and_unsettled),
         Read(
             _LOTS,
             (
@@ -101,6 +101,7 @@ async def lock(
         spendings=tuple(spendings),
         days=tuple(did),
         qualifying={UUID(row["account_id"]): row["points"] for row in qualifying},
+        unsettled=unsettled,
     )
     ledger = Ledger(loaded, now=now)
     if programme is not None:
@@ -111,7 +112,12 @@ async def lock(
 def write(ledger: Ledger, *, now: datetime) -> list[Write]:
     """Return the writes of what was accepted on locked accounts."""
     before = ledger.before
-    accounts = _changed(ledger.accounts, {one.id: one for one in before.accounts})
+    # What expired on them nobody has booked: the sums are true now, and the job shall come.
+    soon = ledger.now + timedelta(microseconds=1)
+    accounts = [
+        structs.replace(account, steady_until=soon) if account.id in before.unsettled else account
+        for account in _changed(ledger.accounts, {one.id: one for one in before.accounts})
+    ]
     holds = _changed(ledger.holds, {one.id: one for one in before.holds})
     stood = {one.id for one in before.holds}
     return [
@@ -181,6 +187,14 @@ def accounts_by_id(account_ids: Collection[UUID], *, now: datetime) -> Read[list
 
 def _accounts(rows: Rows) -> list[Account]:
     return msgspec.convert(rows, list[Account])
+
+
+def _accounts_and_unsettled(rows: Rows) -> tuple[list[Account], frozenset[UUID]]:
+    accounts = _accounts(rows)
+    stale = [row["is_stale"] for row in rows]
+    return accounts, frozenset(
+        account.id for account, is_stale in zip(accounts, stale, strict=True) if is_stale
+    )
 
 
 def _list_of(kind: type[Any]) -> Callable[[Rows], list[Any]]:

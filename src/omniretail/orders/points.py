@@ -161,20 +161,20 @@ def followed(
     source = _source(after, actor_id, at, None)
     known = before if before.loyalty_account is not None else None
     _earn(ledger, programme_id, programme, after, known, categories, actor_id, at)
-    record = ledger.orders.get(after.id)
-    if record is None:
+    if after.id not in ledger.orders:
         return
-    kept = kept_lines(after)
+    # Nobody owes points, or is forgiven some, who has points back at the same moment.
+    for number, points in _owed_back(after):
+        back = points - ledger.restored(after.id, number)
+        if back > 0:
+            tender = _source(after, actor_id, at, number)
+            ledger.restore(after.id, number, back, tender, programme)
+    record, kept = ledger.orders[after.id], kept_lines(after)
     due = [loyalty.due(earned, kept) for earned in record.parts]
     more = record.earned_points - record.reversed_points - sum(points for points, _ in due)
     base = record.qualifying_points - sum(base for _, base in due)
     if more > 0:
         ledger.reverse(after.id, more, max(0, base), source, programme)
-    for number, points in _owed_back(after):
-        back = points - ledger.restored(after.id, number)
-        if back > 0:
-            source = _source(after, actor_id, at, number)
-            ledger.restore(after.id, number, back, source, programme)
     if after.fulfillment_status == "done" and before.fulfillment_status != "done":
         ledger.reached(after.id, at, programme)
 
@@ -267,6 +267,8 @@ def _spent(
 ) -> tuple[Tender, ...] | DomainError:
     """Return tenders with the points that pay them, spent; or why they cannot be."""
     assert order.loyalty_account is not None, "points are of an account"
+    account = ledger.account(order.loyalty_account)
+    assert isinstance(account, loyalty.Account), "who spends is locked"
     holds = [tender.hold_id for tender in command.tenders]
     paid = []
     for tender, hold_id in zip(tenders, holds, strict=True):
@@ -283,9 +285,7 @@ def _spent(
                 least_redeemed=programme.least_redeemed,
             )
         source = _source(order, command.principal.id, command.placed_at, tender.number)
-        if refusal := ledger.spend(
-            order.loyalty_account, points, source, programme, hold_id=hold_id
-        ):
+        if refusal := ledger.spend(account.id, points, source, programme, hold_id=hold_id):
             return refusal
         paid.append(replace(tender, points=points))
     return tuple(paid)

@@ -85,20 +85,21 @@ async def lock_points(
     tx: Transaction,
     shoppers: Shoppers,
     commands: Sequence[PlaceOrder],
+    quotes: Quotes,
     edited: Collection[Order],
     *,
     now: datetime,
 ) -> loyalty.Ledger:
     """Lock the loyalty accounts that commands earn and spend on, and those of `edited` orders.
 
-    Asks nobody about none. Locks: the accounts, by id.
+    Whose they are a command says, or else its quote. Asks nobody about none. Locks: the accounts, by id.
     """
     version = shoppers.programmes.at(now)
     wanted: dict[UUID, int] = {}
     accounts = {order.loyalty_account for order in edited if order.loyalty_account}
     stood = {order.id: order.loyalty_account for order in edited}
     for command in commands:
-        reference = shoppers.people.name(command.customer)
+        reference = shoppers.people.name(command.customer or _quoted(quotes, command))
         payer = stood.get(command.order_id) or (
             None if command.order_id in stood else customer_id(reference)
         )
@@ -117,3 +118,9 @@ async def lock_points(
         version[1] if version else None,
         now=now,
     )
+
+
+def _quoted(quotes: Quotes, command: PlaceOrder) -> str | None:
+    """Return the customer that a command's quote is for."""
+    quote = quotes.get(command.quote or "")
+    return quote.basket.shopper.customer if isinstance(quote, pricing.Quote) else None

@@ -112,7 +112,7 @@ async def read_surroundings(
         accounts=accounts,
         payments=authorized,
         shoppers=shoppers,
-        points=await lock_points(tx, shoppers, commands, edited, now=now),
+        points=await lock_points(tx, shoppers, commands, quotes, edited, now=now),
         routes=routes,
         router=made,
         searched=frozenset(command.order_id for command in searched),
