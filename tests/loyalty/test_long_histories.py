@@ -9,9 +9,8 @@ import asyncpg
 import pytest
 
 from omniretail.db import _LEDGER_PLANS, sql
-from omniretail.ids import new_id
 
-ANN = new_id()
+ANN = UUID("01900000-0000-7000-8000-00000000000a")
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 MOST_PAGES = 60
 HISTORY = (
