@@ -135,7 +135,7 @@ class Ledger(Books):
         """Give spent points back to the lots they came from, the last one first.
 
         They are valid for so many days at least, as the programme says; where their lot's time is over
-        before that, they make a lot of their own.
+        before that, they make a lot of their own. What the account owes is repaid from them at once.
         """
         record = self.orders[order_id]
         account = self.account_of(record)
@@ -166,6 +166,7 @@ class Ledger(Books):
                 )
             self.put_lot(lot)
             self.enter("restored", back, source, lot=lot, lot_change=back)
+            self.repay(lot, source)
             self.put(self.spendings, place, replace(spending, restored=spending.restored + back))
         assert left == 0, "an order gives back no more than it spent"
         restored = record.restored_points + points
