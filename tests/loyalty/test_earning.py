@@ -229,10 +229,10 @@ def test_the_arithmetic_is_explained() -> None:
         "total_minor": 6_000,
         "exact": "27.0000",
         "points": 27,
-        "text": "1 points for each 100 minor units: 3,600 minor units of EUR, of which 4,500 of 6,000 "
+        "text": "1 point for each 100 minor units: 3,600 minor units of EUR, of which 4,500 of 6,000 "
         "was not paid by points: 27.0000, so 27",
     }
-    assert tier["text"].startswith("50 % of 1 points")
+    assert tier["text"].startswith("50 % of 1 point for")
     assert (tier["exact"], tier["points"]) == ("13.5000", 13)
     assert units["text"].startswith("50 points a unit: 1 units")
     assert (units["exact"], units["points"]) == ("37.5000", 37)

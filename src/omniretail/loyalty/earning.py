@@ -230,7 +230,8 @@ def _explained(earned: Earned, term: Term, kept: Mapping[int, Sold]) -> dict[str
     points = _points(earned, term, measure)
     units = term.kind == "units"
     counted = f"{measure:,} units" if units else f"{measure:,} minor units of {earned.currency}"
-    of_points = "" if term.percent == 100 else f"{term.percent} % of "
+    per = f"{term.points:,} {'point' if term.points == 1 else 'points'}"
+    of_points = per if term.percent == 100 else f"{term.percent} % of {per}"
     each = "a unit" if units else f"for each {term.per_minor:,} minor units"
     share = (
         ""
@@ -247,5 +248,5 @@ def _explained(earned: Earned, term: Term, kept: Mapping[int, Sold]) -> dict[str
         "total_minor": earned.total_minor,
         "exact": exact,
         "points": points,
-        "text": f"{of_points}{term.points:,} points {each}: {counted}{share}: {exact}, so {points:,}",
+        "text": f"{of_points} {each}: {counted}{share}: {exact}, so {points:,}",
     }
