@@ -26,6 +26,14 @@ def new_id_text() -> str:
     return str(_uuid7())
 
 
+def id_in(text: str | None) -> UUID | None:
+    """Return the identity that a text says, if it says one."""
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        return None
+
+
 def first_id(moment: datetime) -> UUID:
     """Return what stands before every identity made at `moment` or later."""
     milliseconds = max(0, int(moment.timestamp() * 1000))

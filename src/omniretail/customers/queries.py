@@ -19,6 +19,7 @@ from omniretail.customers.customer import (
 from omniretail.customers.identities import Identity, card_form
 from omniretail.customers.store import customers_by_id, identity_owners
 from omniretail.db import Read, Transaction, sql
+from omniretail.ids import id_in
 
 _BY_REFERENCE = sql("customers.customers_by_reference")
 _BY_NAME = sql("customers.customers_by_name")
@@ -46,7 +47,7 @@ def customers_by_reference(references: Collection[str]) -> Read[dict[str, Known]
     asked = sorted(set(references))
     return Read(
         _BY_REFERENCE,
-        (asked, [_id(one) for one in asked], [card_form(one) for one in asked]),
+        (asked, [id_in(one) for one in asked], [card_form(one) for one in asked]),
         lambda rows: {
             row["reference"]: Known(
                 id=UUID(row["id"]),
@@ -136,10 +137,3 @@ async def _in_order(tx: Transaction, ids: list[UUID]) -> list[Customer]:
         return []
     (found,) = await tx.read(customers_by_id(ids))
     return [found[one] for one in ids if one in found]
-
-
-def _id(reference: str) -> UUID | None:
-    try:
-        return UUID(reference)
-    except ValueError:
-        return None

@@ -20,7 +20,6 @@ from omniretail.loyalty.earning import (
     Earned,
     LinePoints,
     Sold,
-    Term,
     due,
     earned,
     explained,
@@ -108,7 +107,6 @@ from omniretail.loyalty.programme import (
     value_minor,
 )
 from omniretail.loyalty.programme_faults import (
-    MOST_AMOUNT_MINOR,
     MOST_CODES,
     MOST_CURRENCIES,
     MOST_DAYS,
@@ -154,10 +152,8 @@ from omniretail.loyalty.settling import (
 )
 from omniretail.loyalty.store import (
     Concerned,
-    accounts_by_id,
     lock,
     order_points,
-    tier_groups,
     write,
 )
 from omniretail.loyalty.tiers import (
@@ -169,7 +165,6 @@ from omniretail.loyalty.tiers import (
 )
 
 __all__ = [
-    "MOST_AMOUNT_MINOR",
     "MOST_CODES",
     "MOST_CURRENCIES",
     "MOST_DAYS",
@@ -238,7 +233,6 @@ __all__ = [
     "Source",
     "Standing",
     "TakeGiftBack",
-    "Term",
     "Tier",
     "TierPeriod",
     "TooManyMembers",
@@ -250,7 +244,6 @@ __all__ = [
     "UnknownMerge",
     "UnknownReview",
     "VoidHold",
-    "accounts_by_id",
     "accounts_of_customers",
     "add_programmes",
     "balances",
@@ -292,7 +285,6 @@ __all__ = [
     "settled",
     "since",
     "tier_for",
-    "tier_groups",
     "value_minor",
     "void_holds",
     "write",

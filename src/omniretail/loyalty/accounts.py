@@ -157,8 +157,7 @@ async def change_unkeyed(
     """Do as `change_accounts`, for commands whose answers the caller remembers."""
     joining = {str(customer) for command in commands for customer in _joining(command)}
     versions, known = await tx.read(programmes(now), customers.customers_by_reference(joining))
-    in_force = versions.at(now)
-    programme = None if in_force is None else in_force[1]
+    programme = versions.in_force(now)
     active = {UUID(reference): customer.id for reference, customer in known.items()}
     taken: Counter[UUID] = Counter()
     for command in commands:

@@ -94,8 +94,7 @@ async def _change(
         if not isinstance(one, TakeGiftBack)
         for account in (one.from_account_id, one.to_account_id)
     }
-    in_force = versions.at(now)
-    programme = None if in_force is None else in_force[1]
+    programme = versions.in_force(now)
     ledger = await lock_whole(tx, Concerned(accounts=accounts), programme, now=now)
     # Read anew: somebody may have taken one back before we had the locks.
     found, lots = await tx.read(gifts_by_id(asked), _lots_of(asked))

@@ -52,8 +52,7 @@ async def place_holds(
     wanted: Counter[UUID] = Counter()
     for command in repetitions.fresh:
         wanted[command.account_id] += command.points
-    in_force = versions.at(now)
-    programme = None if in_force is None else in_force[1]
+    programme = versions.in_force(now)
     ledger = await lock(tx, Concerned(accounts=wanted.keys(), wanted=wanted), programme, now=now)
     outcomes = [place(ledger, command, programme) for command in repetitions.fresh]
     await repetitions.confirm(tx, outcomes)

@@ -96,8 +96,7 @@ async def _change(
         if not isinstance(one, UndoMerge)
         for account in (one.source_id, one.target_id)
     }
-    in_force = versions.at(now)
-    programme = None if in_force is None else in_force[1]
+    programme = versions.in_force(now)
     ledger = await lock_whole(tx, Concerned(accounts=accounts), programme, now=now)
     # Read anew: somebody may have undone one before we had the locks.
     found, sources = await tx.read(

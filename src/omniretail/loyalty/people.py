@@ -63,7 +63,9 @@ async def read_people(
     versions, known = await tx.read(
         programmes(min(now, earliest or now)), customers.customers_by_reference(references)
     )
-    tiers = await tier_groups(tx, [one.id for one in known.values()], versions.at(now), now=now)
+    tiers = await tier_groups(
+        tx, [one.id for one in known.values()], versions.in_force(now), now=now
+    )
     return People(
         ids={reference: str(one.id) for reference, one in known.items()},
         groups={

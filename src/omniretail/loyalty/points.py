@@ -203,7 +203,7 @@ class Ledger(Books):
         most = programme.most_earned_a_day
         too_much = most is not None and day.earned + earned.points > most
         self.put(self.days, (account.id, today), replace(day, earned=day.earned + earned.points))
-        self._count(record, earned.base_points)
+        self.count(record, earned.base_points)
         self._qualify(account.id, earned.base_points, programme, source.occurred_at)
         if earned.points == 0:
             return
@@ -289,7 +289,7 @@ class Ledger(Books):
                 qualifying_points=record.qualifying_points - base_points,
             ),
         )
-        self._count(record, -base_points)
+        self.count(record, -base_points)
 
     def _reverse_own(
         self, order_id: UUID, account: Account, points: int, source: Source, programme: Programme
@@ -399,7 +399,7 @@ class Ledger(Books):
         )
         self.put(self.reviews, review.id, review)
 
-    def _count(self, record: OrderPoints, base_points: int) -> None:
+    def count(self, record: OrderPoints, base_points: int) -> None:
         """Count qualifying points on the day that all of an order's count for."""
         day = self.day_of(record.account_id, record.day)
         counted = replace(day, qualifying=day.qualifying + base_points)

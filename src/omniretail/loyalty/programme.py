@@ -150,6 +150,11 @@ class Programmes(msgspec.Struct, frozen=True):
                 return version.id, version.programme
         return None
 
+    def in_force(self, moment: datetime) -> Programme | None:
+        """Return the programme in force at a moment; None before the first one."""
+        version = self.at(moment)
+        return None if version is None else version[1]
+
 
 def points_for(programme: Programme, amount_minor: int, currency: str) -> int | None:
     """Return how many points pay an amount, rounded up; None: points do not pay this currency.

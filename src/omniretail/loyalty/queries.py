@@ -114,10 +114,9 @@ async def _with_tiers(tx: Transaction, accounts: list[Account], *, now: datetime
     if not ended:
         return accounts
     (versions,) = await tx.read(programmes(now))
-    in_force = versions.at(now)
-    if in_force is None:
+    programme = versions.in_force(now)
+    if programme is None:
         return accounts
-    programme = in_force[1]
     (rows,) = await tx.read(qualifying_of(ended, programme, now=now))
     by_day = {UUID(row["account_id"]): days_of(row["by_day"]) for row in rows}
     return [

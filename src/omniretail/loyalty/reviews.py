@@ -133,9 +133,4 @@ def _deny(ledger: Ledger, review: Review, points: int) -> None:
             qualifying_points=record.qualifying_points - base_points,
         ),
     )
-    day = ledger.day_of(record.account_id, record.day)
-    ledger.put(
-        ledger.days,
-        (day.account_id, day.day),
-        replace(day, qualifying=day.qualifying - base_points),
-    )
+    ledger.count(record, -base_points)

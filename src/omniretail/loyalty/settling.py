@@ -23,11 +23,10 @@ async def settle_accounts(tx: Transaction, *, actor_id: UUID, now: datetime, mos
     else has locked.
     """
     (versions,) = await tx.read(programmes(now))
-    in_force = versions.at(now)
-    rows = await tx.fetch(_DUE, now, most, in_force is not None)
+    programme = versions.in_force(now)
+    rows = await tx.fetch(_DUE, now, most, programme is not None)
     if not rows:
         return 0
-    programme = None if in_force is None else in_force[1]
     concerned = Concerned(accounts=[row["id"] for row in rows])
     ledger = await lock_whole(tx, concerned, programme, now=now)
     ledger.expire(actor_id)

@@ -153,12 +153,11 @@ def write(ledger: Ledger, *, now: datetime) -> list[Write]:
 async def tier_groups(
     tx: Transaction,
     customers: Collection[UUID],
-    version: tuple[UUID, Programme] | None,
+    programme: Programme | None,
     *,
     now: datetime,
 ) -> dict[UUID, str]:
     """Return the customer group of each customer's tier by the clock, where the tier has one."""
-    programme = version[1] if version is not None else None
     if programme is None or not customers or not any(t.customer_group for t in programme.tiers):
         return {}
     rows = await tx.fetch(_TIERS, sorted(set(customers)))

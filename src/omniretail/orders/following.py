@@ -75,7 +75,6 @@ async def settle_points(
     }
     earliest = min([now, *(event.occurred_at for _, _, event in changes)])
     programmes, skus = await tx.read(loyalty.programmes(earliest), catalog.skus_by_code(came))
-    version = programmes.at(now)
     ledger = await loyalty.lock(
         tx,
         loyalty.Concerned(
@@ -83,7 +82,7 @@ async def settle_points(
             orders=[after.id for _, after, _ in changes],
             days=[event.occurred_at for _, _, event in changes],
         ),
-        version[1] if version else None,
+        programmes.in_force(now),
         now=now,
     )
     follow(ledger, programmes, changes, skus)

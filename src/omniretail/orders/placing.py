@@ -262,7 +262,7 @@ def _take(
 def _pay(surroundings: Surroundings, command: PlaceOrder, order: Order) -> Order | DomainError:
     """Set an order's tenders aside, and have it spend and earn points; what was done is not taken back."""
     version = surroundings.shoppers.programmes.at(command.placed_at)
-    reward = rewarded(version[1] if version else None, command, order.coupons)
+    reward = rewarded(version and version[1], command, order.coupons)
     if isinstance(reward, DomainError):
         return reward
     paid = pay(surroundings.accounts, surroundings.payments, command, order, now=surroundings.now)

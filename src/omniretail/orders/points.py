@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from omniretail import catalog, loyalty
 from omniretail.errors import DomainError, Missing, Refused
+from omniretail.ids import id_in
 from omniretail.money import part
 from omniretail.orders.order import Order, Tender
 from omniretail.orders.wishes import PlaceOrder
@@ -119,7 +120,7 @@ def with_points(
 
 def account_of(ledger: loyalty.Ledger, order: Order) -> UUID | None:
     """Return the account that an order's customer is a member of, among those that are locked."""
-    customer = customer_id(order.customer)
+    customer = id_in(order.customer)
     return ledger.members.get(customer) if customer is not None else None
 
 
@@ -133,12 +134,12 @@ def spend_more(
     """Return the tenders that pay what comes into an order that stands, their points spent; or why not."""
     if not any(tender.type == "points" for tender in tenders):
         return tenders
-    version = programmes.at(command.placed_at)
-    if version is None:
+    programme = programmes.in_force(command.placed_at)
+    if programme is None:
         return PointsNotTaken("No loyalty programme is in force.")
     if order.loyalty_account is None:
         return NoLoyaltyAccount()
-    return _spent(ledger, version[1], command, order, tenders)
+    return _spent(ledger, programme, command, order, tenders)
 
 
 def followed(
@@ -326,24 +327,15 @@ def _source(order: Order, actor_id: UUID, at: datetime, number: int | None) -> l
 
 def points_wanted(programmes: loyalty.Programmes, command: PlaceOrder) -> int:
     """Return how many points a command asks for, at most."""
-    version = programmes.at(command.placed_at)
-    if version is None:
+    programme = programmes.in_force(command.placed_at)
+    if programme is None:
         return 0
-    _, programme = version
     tendered = sum(
         loyalty.points_for(programme, tender.amount_minor, tender.currency) or 0
         for tender in command.tenders
         if tender.type == "points"
     )
     return tendered + sum(one.points for one in programme.rewards if one.code == command.reward)
-
-
-def customer_id(reference: str | None) -> UUID | None:
-    """Return the id that a reference to a customer says, if it says one."""
-    try:
-        return None if reference is None else UUID(reference)
-    except ValueError:
-        return None
 
 
 def categories_of(skus: Mapping[str, catalog.SkuTraits]) -> dict[str, frozenset[str]]:

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from omniretail import loyalty, pricing
 from omniretail.db import Transaction
 from omniretail.errors import Invalid
+from omniretail.ids import id_in
 from omniretail.orders.charge import Quotes
 from omniretail.orders.order import Order
-from omniretail.orders.points import customer_id, points_wanted
+from omniretail.orders.points import points_wanted
 from omniretail.orders.wishes import CouponGiven, PlaceOrder
 
 
@@ -24,11 +25,13 @@ class Shoppers(msgspec.Struct, frozen=True, kw_only=True):
 
     def known(self, command: PlaceOrder) -> PlaceOrder | Invalid:
         """Return a command with its customer by id, their groups, and the coupon of its reward."""
-        if command.reward is not None and (version := self.programmes.at(command.placed_at)):
+        if command.reward is not None and (
+            programme := self.programmes.in_force(command.placed_at)
+        ):
             given = {coupon.code for coupon in command.coupons}
             coupons = tuple(
                 CouponGiven(code=one.coupon)
-                for one in version[1].rewards
+                for one in programme.rewards
                 if one.code == command.reward and one.coupon not in given
             )
             command = replace(command, coupons=(*command.coupons, *coupons))
@@ -94,14 +97,13 @@ async def lock_points(
 
     Whose they are a command says, or else its quote. Asks nobody about none. Locks: the accounts, by id.
     """
-    version = shoppers.programmes.at(now)
     wanted: dict[UUID, int] = {}
     accounts = {order.loyalty_account for order in edited if order.loyalty_account}
     stood = {order.id: order.loyalty_account for order in edited}
     for command in commands:
         reference = shoppers.people.name(command.customer or _quoted(quotes, command))
         payer = stood.get(command.order_id) or (
-            None if command.order_id in stood else customer_id(reference)
+            None if command.order_id in stood else id_in(reference)
         )
         if payer is not None:
             wanted[payer] = wanted.get(payer, 0) + points_wanted(shoppers.programmes, command)
@@ -115,7 +117,7 @@ async def lock_points(
             holds={t.hold_id for command in commands for t in command.tenders if t.hold_id},
             days={command.placed_at for command in commands},
         ),
-        version[1] if version else None,
+        shoppers.programmes.in_force(now),
         now=now,
     )
 

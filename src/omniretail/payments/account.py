@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from omniretail.errors import DomainError, Missing, Refused
+from omniretail.ids import id_in
 
 MOST_BALANCE_MINOR = 10**15 - 1
 """The largest balance that issuing and adjusting may lead to, in minor units."""
@@ -185,7 +186,7 @@ class Accounts:
         """
         if (account_id := self._by_code.get(code_hash(reference))) is not None:
             return self._accounts[account_id]
-        named = account_id_in(reference)
+        named = id_in(reference)
         account = self._accounts.get(named) if named is not None else None
         if account is None or account.kind != "store_credit":
             return UnknownAccount()
@@ -437,14 +438,6 @@ def code_hash(code: str) -> bytes:
 def last4(code: str) -> str:
     """Return the end of a gift card's code, by which people tell cards apart."""
     return _normalized(code)[-4:]
-
-
-def account_id_in(reference: str) -> UUID | None:
-    """Return the id that a reference says, if it says one."""
-    try:
-        return UUID(reference)
-    except ValueError:
-        return None
 
 
 def _normalized(code: str) -> str:

@@ -14,6 +14,7 @@ from msgspec import structs
 from omniretail import channels, customers, idempotency
 from omniretail.db import RaceLost, Read, Rows, Transaction, Write, constraint, sql, write_documents
 from omniretail.errors import DomainError, Invalid
+from omniretail.ids import id_in
 from omniretail.money import is_currency
 from omniretail.payments.account import (
     Account,
@@ -23,7 +24,6 @@ from omniretail.payments.account import (
     EntrySource,
     EntryType,
     UnknownAccount,
-    account_id_in,
     code_hash,
     fresh_account,
 )
@@ -99,7 +99,7 @@ def lock_accounts(references: Collection[str], ids: Collection[UUID]) -> Read[Ac
 
     A reference is a gift card's code or a store credit's id. Locks: the accounts, by id.
     """
-    named = {found for text in references if (found := account_id_in(text)) is not None}
+    named = {found for text in references if (found := id_in(text)) is not None}
     hashes = sorted({code_hash(text) for text in references})
     return Read(_LOCK, (sorted(named | set(ids)), hashes), _accounts)
 
